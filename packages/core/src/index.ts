@@ -1,1 +1,30 @@
-export {}
+export type { Cause, Decision, Origin, Reason } from './decision.ts'
+export type { DeclaredFlag, FlagDeclaration } from './declared-flag.ts'
+export { type DeclaredFlags, declareFlags, type FlagDeclarations, type FlagValue } from './declared-flags.ts'
+export { isWaybillError, WaybillError, type WaybillErrorCode } from './errors.ts'
+export { canonicalJson, type JsonValue, jsonKind, sameJson } from './json.ts'
+export {
+  type KeyInput,
+  type KeyRing,
+  type KeyRingInput,
+  keyRing,
+  keysFromEnvironment,
+  unsignedKeysForLocalUse,
+} from './keys.ts'
+export { COUNTS, type CountCode, type Counts } from './ledger.ts'
+export { type MergedWaybill, type MergePolicy, mergeWaybills } from './merge.ts'
+export type { ObservedScope, Observer, ScopeReport } from './observer.ts'
+export type {
+  EvaluationContext,
+  FlagSource,
+  MultiContext,
+  Recall,
+  RecallSource,
+  SingleContext,
+  SourceAnswer,
+  SourceDecision,
+} from './source.ts'
+export { canonicalKey } from './subject.ts'
+export { type Expectations, type OpenedToken, openToken, type Refusal } from './token/open.ts'
+export { type SealedToken, type SealOptions, sealToken } from './token/seal.ts'
+export { createWaybill, type DecisionInput, type Waybill } from './waybill.ts'

@@ -1,0 +1,61 @@
+import { WaybillError } from './errors.ts'
+import { type JsonValue, jsonKind } from './json.ts'
+
+/** What the code says of one flag. */
+export interface FlagDeclaration {
+  /** Variation name -> value. All values are of one JSON kind; names are 1 to 64 printable ASCII characters. */
+  readonly variations: Readonly<Record<string, JsonValue>>
+  /** The name of the variation that runs when nothing was decided. */
+  readonly default: string
+  /** Emit metrics for it. Default false. */
+  readonly observe?: boolean
+  /** Whether a recall replaces decisions already in flight. Default `keep`. */
+  readonly inFlight?: 'keep' | 'recall'
+  /** Higher stays longer when a token must shrink to fit. Default 0. */
+  readonly priority?: number
+  /** A propagated decision older than this gives way to the default. Default: no limit. */
+  readonly maxAgeSeconds?: number
+}
+
+/** A declaration made ready: what sources decide and scopes honour. */
+export interface DeclaredFlag {
+  readonly key: string
+  readonly variations: ReadonlyMap<string, JsonValue>
+  readonly defaultVariation: string
+  readonly defaultValue: JsonValue
+  readonly observe: boolean
+  readonly inFlight: 'keep' | 'recall'
+  readonly priority: number
+  readonly maxAgeSeconds: number
+}
+
+const NAME = /^[\x21-\x7e]{1,64}$/
+const KEY = /^[\x21-\x7e]{1,256}$/
+
+/** Checks one declaration. Throws `bad_declaration` naming the flag and what to change. */
+export function declaredFlag(key: string, declaration: FlagDeclaration): DeclaredFlag {
+  const bad = (what: string): WaybillError => new WaybillError('bad_declaration', `Flag "${key}": ${what}`)
+  if (!KEY.test(key)) throw bad('keys are 1 to 256 printable ASCII characters without spaces')
+  const variations = new Map(Object.entries(declaration.variations ?? {}))
+  const kinds = new Set([...variations.values()].map(jsonKind))
+  for (const name of variations.keys()) {
+    if (!NAME.test(name))
+      throw bad(`variation name "${name}" must be 1 to 64 printable ASCII characters without spaces`)
+  }
+  if (variations.size === 0) throw bad('declare at least one variation')
+  if (kinds.size > 1) throw bad(`variations must be of one kind, found ${[...kinds].join(' and ')}`)
+  const defaultValue = variations.get(declaration.default)
+  if (defaultValue === undefined) throw bad(`default "${declaration.default}" is not among its variations`)
+  const maxAgeSeconds = declaration.maxAgeSeconds ?? Number.POSITIVE_INFINITY
+  if (!(maxAgeSeconds > 0)) throw bad('maxAgeSeconds must be positive')
+  return Object.freeze({
+    key,
+    variations,
+    defaultVariation: declaration.default,
+    defaultValue,
+    observe: declaration.observe ?? false,
+    inFlight: declaration.inFlight ?? 'keep',
+    priority: declaration.priority ?? 0,
+    maxAgeSeconds,
+  })
+}

@@ -1,0 +1,131 @@
+import type { Cause } from './decision.ts'
+import type { Refusal } from './token/open.ts'
+
+/** Why a count was made: a decision's cause, a token's refusal, or what befell an event, a send or an observer. */
+export type CountCode =
+  | Cause
+  | Refusal
+  | 'source_stale'
+  | 'no_token'
+  | 'inbound_discarded'
+  | 'recalled'
+  | 'shed'
+  | 'no_room'
+  | 'attributes_full'
+  | 'uncarried'
+  | 'not_targeted'
+  | 'named_execution'
+  | 'already_stamped'
+  | 'stamp_failed'
+  | 'merge_conflict'
+  | 'strip_failed'
+  | 'early_return'
+  | 'observer_failed'
+
+/**
+ * All that is ever counted, and what it means. `loss`: somebody's decision was not made, not carried or not believed;
+ * without an observer it is said once per environment on the console. `note`: worth a number, nothing is wrong.
+ */
+export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', string]>> = {
+  // Deciding.
+  no_subject: ['loss', 'no evaluation context, no key, or the context function failed: declared defaults'],
+  source_unavailable: ['loss', 'the flag source has no data: declared defaults'],
+  source_failed: ['loss', 'the flag source threw: declared defaults'],
+  source_stale: ['note', 'decided from flag data past its time to live'],
+  flag_not_found: ['loss', 'a declared flag is not in the flag data: its declared default'],
+  malformed_flag: ['loss', 'the flag data could not be evaluated: the declared default'],
+  wrong_type: ['loss', 'the value is of another kind than the declared variations: the declared default'],
+  undeclared_variation: ['loss', 'the variation is not among the declared ones: the declared default'],
+  // Arriving.
+  no_token: ['note', 'an event without a token arrived at a function that honours decisions'],
+  inbound_discarded: ['note', 'an edge function discarded a token from outside'],
+  bad_signature: ['loss', 'a token was forged or damaged'],
+  unknown_key: ['loss', 'a token was signed with a key that is not in the ring'],
+  no_keys: ['loss', 'there are no keys to seal or open tokens with'],
+  expired: ['loss', 'a token or a decision was older than allowed'],
+  wrong_audience: ['loss', 'a token was meant for another audience'],
+  wrong_subject: ['loss', 'a token belongs to another subject'],
+  oversize: ['loss', 'a token was longer than 8 KiB or held more than 128 flags'],
+  malformed: ['loss', 'a token could not be read'],
+  duplicate: ['loss', 'several tokens came in one slot: none was believed'],
+  unknown_format: ['note', 'a token of a newer format was forwarded unread'],
+  // Honouring.
+  undecided: ['note', 'a declared flag was read and nothing had been decided: its declared default'],
+  refused: ['note', 'a declared flag was read under a refused token: its declared default'],
+  dropped: ['loss', 'a decision had been shed on the way: the declared default'],
+  value_unresolved: [
+    'loss',
+    'a large value travelled as a digest that no declared variation has: the declared default',
+  ],
+  recalled: ['note', 'a decision in flight was replaced by a recall'],
+  no_scope: ['note', 'a flag was read outside any open scope: its declared default'],
+  // Sending.
+  shed: ['loss', 'decisions of low priority were left out of a token for want of room'],
+  no_room: ['loss', 'a message went without a token: no room'],
+  attributes_full: ['loss', 'a message went without a token: ten attributes were taken'],
+  uncarried: ['loss', 'a message went without a token: its body is not a JSON object'],
+  not_targeted: ['note', 'a message went without a token: its target is not named in `to`'],
+  named_execution: ['loss', 'a named execution went without a token: a stamp would change what its name stands for'],
+  already_stamped: ['note', 'the caller had put a token there: it stays'],
+  stamp_failed: ['loss', 'stamping failed unexpectedly: the message went as it was'],
+  // Around.
+  merge_conflict: ['note', 'waybills that were merged disagreed on a flag'],
+  strip_failed: ['loss', 'the token could not be taken out of an event: it was handed on as it came'],
+  early_return: ['note', 'a middleware answered before the handler ran'],
+  observer_failed: ['loss', 'an observer threw'],
+}
+
+export type Counts = ReadonlyMap<CountCode, number>
+
+/** Counts by code. Bounded by the table: it cannot grow. */
+export interface Ledger {
+  count(code: CountCode, by?: number): void
+  /** What was counted since the last time; it is then forgotten here. */
+  drain(): Counts
+}
+
+const NOTHING: Counts = new Map()
+
+export function createLedger(): Ledger {
+  let counts: Map<CountCode, number> | undefined
+  return {
+    count: (code, by = 1) => {
+      counts ??= new Map()
+      counts.set(code, (counts.get(code) ?? 0) + by)
+    },
+    drain: () => {
+      const drained = counts ?? NOTHING
+      counts = undefined
+      return drained
+    },
+  }
+}
+
+/** What is counted outside any scope waits here for the next report. */
+export const processLedger: Ledger = createLedger()
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  if (b.size === 0) return a
+  const sum = new Map(a)
+  for (const [code, by] of b) sum.set(code, (sum.get(code) ?? 0) + by)
+  return sum
+}
+
+const warned = new Set<CountCode>()
+
+/** One line per code and environment, for those who have no observer: nothing is lost silently. */
+export function warnOfLosses(counts: Counts, warn: (line: string) => void = console.warn): void {
+  for (const code of counts.keys()) {
+    const [severity, meaning] = COUNTS[code]
+    if (severity === 'note' || warned.has(code)) continue
+    warned.add(code)
+    warn(
+      JSON.stringify({
+        level: 'WARN',
+        message: `waybill: ${meaning}`,
+        code,
+        hint: 'said once; add an observer to count',
+      }),
+    )
+  }
+}

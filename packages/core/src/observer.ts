@@ -1,0 +1,40 @@
+import type { Decision } from './decision.ts'
+import type { Counts } from './ledger.ts'
+
+/** What an observer sees of a scope. */
+export interface ObservedScope {
+  readonly role: 'edge' | 'inner'
+  /** `invocation`: one event, one scope. `batch`: an event of many records. `record`: one of them. */
+  readonly kind: 'invocation' | 'batch' | 'record'
+  /** The carrier that the event came by, e.g. `http` or `kinesis`; absent for an event of no known carrier. */
+  readonly carrier?: string
+  /** Decisions of the flags declared `observe`, as this function honours them. Empty for a batch. */
+  observed(): readonly Decision[]
+}
+
+/** What became of a scope. */
+export interface ScopeReport {
+  readonly scope: ObservedScope
+  readonly outcome: 'succeeded' | 'failed' | 'early_return'
+  readonly durationMs: number
+  readonly error?: unknown
+  /** The decisions that were read, first read first. */
+  readonly reads: readonly Decision[]
+  readonly counts: Counts
+}
+
+/**
+ * Metrics, traces and logs are observers. None of its functions can fail a handler: what they throw is counted.
+ *
+ * @example
+ * ```ts
+ * const counter: Observer = { end: ({ counts }) => console.log(Object.fromEntries(counts)) }
+ * ```
+ */
+export interface Observer {
+  /** The scope is open and the handler has not run yet. */
+  begin?(scope: ObservedScope): void
+  /** Runs the handler inside something of the observer's, e.g. a subsegment. Must return what `run` returns. */
+  around?<T>(scope: ObservedScope, run: () => T): T
+  end?(report: ScopeReport): void
+}

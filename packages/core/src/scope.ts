@@ -1,0 +1,184 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Cause, Decision } from './decision.ts'
+import type { DeclaredFlag } from './declared-flag.ts'
+import { declaredDefault, honoured } from './honour.ts'
+import type { KeyRing } from './keys.ts'
+import { type CountCode, createLedger, type Ledger, processLedger } from './ledger.ts'
+import type { RecallSource } from './source.ts'
+import { originalsOf } from './token/originals.ts'
+import { DEFAULT_BUDGET_BYTES, sealToken } from './token/seal.ts'
+import type { Waybill } from './waybill.ts'
+
+/** Puts tokens into what is sent. Outlives its scope: a buffered entry is stamped when the buffer is flushed. */
+export interface Stamper {
+  /** Whether there is anything to carry: without, a send is left alone and nothing is lost. */
+  carries(): boolean
+  /** A token of at most so many bytes. `undefined`: none fits or none can be sealed, and that was counted. */
+  tokenFor(roomBytes: number): string | undefined
+  waybill(): Waybill | undefined
+  count(code: CountCode): void
+}
+
+/**
+ * The async context in which a waybill is current. Two copies of this package (a layer's and a bundle's) meet here, so
+ * it is used through these functions only, and their meaning never changes under `@waybill/scope@1`.
+ */
+export interface Scope {
+  decision(flag: DeclaredFlag): Decision
+  waybill(): Waybill | undefined
+  count(code: CountCode, by?: number): void
+  /** `undefined` unless the scope is open. */
+  stamper(): Stamper | undefined
+  /** Decisions that a test forces upon every scope inside. */
+  forced?(flag: DeclaredFlag): Decision | undefined
+}
+
+/** What a scope holds once it is open: a waybill, a token of an unknown format, or the reason why there is neither. */
+export type Cargo =
+  | { readonly waybill: Waybill }
+  | { readonly opaque: string }
+  | { readonly none: Extract<Cause, 'undecided' | 'refused' | 'no_subject'> }
+
+export interface ScopeSettings {
+  readonly keys: KeyRing
+  readonly flags: readonly DeclaredFlag[]
+  readonly recalls?: RecallSource
+  readonly budgetBytes?: number
+  readonly audience?: string
+  readonly nowMs: () => number
+}
+
+const KEY = Symbol.for('@waybill/scope@1')
+const shared = globalThis as { [KEY]?: AsyncLocalStorage<Scope> }
+
+/** One storage per process, whatever the number of copies of this package. */
+shared[KEY] ??= new AsyncLocalStorage<Scope>()
+export const scopeStorage: AsyncLocalStorage<Scope> = shared[KEY]
+
+export function ambientScope(): Scope | undefined {
+  return scopeStorage.getStore()
+}
+
+/** A scope's own state: pending until its cargo is known, open while its handler runs, closed after. */
+export class LiveScope implements Scope, Stamper {
+  readonly settings: ScopeSettings
+  readonly ledger: Ledger = createLedger()
+  #state: 'pending' | 'open' | 'closed' = 'pending'
+  #cargo: Cargo | (() => Cargo) = NOTHING
+  #forced: ((flag: DeclaredFlag) => Decision | undefined) | undefined
+  #resolved: Map<DeclaredFlag, Decision> | undefined
+  #reads: Map<DeclaredFlag, Decision> | undefined
+  #token: string | undefined
+
+  constructor(settings: ScopeSettings, forcedBy?: Scope) {
+    this.settings = settings
+    this.#forced = forcedBy?.forced?.bind(forcedBy)
+  }
+
+  /** `cargo` may be a function: the token is then opened at the first read, send or observed flag. */
+  open(cargo: Cargo | (() => Cargo)): void {
+    this.#cargo = cargo
+    this.#state = 'open'
+  }
+
+  close(): void {
+    this.#state = 'closed'
+  }
+
+  decision(flag: DeclaredFlag): Decision {
+    if (this.#state !== 'open') return outsideScope(flag, this)
+    const known = this.#reads?.get(flag)
+    if (known !== undefined) return known
+    const decision = this.resolve(flag)
+    this.#reads ??= new Map()
+    this.#reads.set(flag, decision)
+    return decision
+  }
+
+  /** As `decision`, without its being a read. */
+  resolve(flag: DeclaredFlag): Decision {
+    const known = this.#resolved?.get(flag)
+    if (known !== undefined) return known
+    const decision = this.#forced?.(flag) ?? this.#honour(flag)
+    this.#resolved ??= new Map()
+    this.#resolved.set(flag, decision)
+    return decision
+  }
+
+  get reads(): readonly Decision[] {
+    return this.#reads === undefined ? [] : [...this.#reads.values()]
+  }
+
+  /** Opens the token if it was not; the same answer ever after. */
+  cargo(): Cargo {
+    if (typeof this.#cargo === 'function') this.#cargo = this.#cargo()
+    return this.#cargo
+  }
+
+  waybill(): Waybill | undefined {
+    const cargo = this.cargo()
+    return 'waybill' in cargo ? cargo.waybill : undefined
+  }
+
+  stamper(): Stamper | undefined {
+    return this.#state === 'open' ? this : undefined
+  }
+
+  carries(): boolean {
+    return !('none' in this.cargo())
+  }
+
+  tokenFor(roomBytes: number): string | undefined {
+    const cargo = this.cargo()
+    if ('none' in cargo) return undefined
+    if ('opaque' in cargo) return this.#fitting(cargo.opaque, roomBytes)
+    this.#token ??= originalsOf(cargo.waybill)?.text
+    if (this.#token !== undefined && this.#token.length <= roomBytes) return this.#token
+    const budget = this.settings.budgetBytes ?? DEFAULT_BUDGET_BYTES
+    const { token, shedCount, problem } = sealToken(cargo.waybill, this.settings.keys, {
+      maxBytes: Math.min(roomBytes, this.#token === undefined ? budget : this.#token.length),
+      priorityOf: (key) => this.settings.flags.find((flag) => flag.key === key)?.priority ?? 0,
+      ...(this.settings.audience === undefined ? {} : { audience: this.settings.audience }),
+    })
+    if (problem !== undefined) this.count(problem)
+    if (shedCount > 0) this.count('shed', shedCount)
+    if (roomBytes >= budget && shedCount === 0) this.#token = token
+    return token
+  }
+
+  count(code: CountCode, by = 1): void {
+    const ledger = this.#state === 'closed' ? processLedger : this.ledger
+    ledger.count(code, by)
+  }
+
+  #fitting(text: string, roomBytes: number): string | undefined {
+    if (text.length <= roomBytes) return text
+    this.count('no_room')
+    return undefined
+  }
+
+  #honour(flag: DeclaredFlag): Decision {
+    const cargo = this.cargo()
+    const nowSeconds = Math.floor(this.settings.nowMs() / 1000)
+    if (!('waybill' in cargo)) {
+      const cause = 'none' in cargo ? cargo.none : 'undecided'
+      this.count(cause)
+      return declaredDefault(flag, cause, nowSeconds)
+    }
+    const decision = honoured(flag, cargo.waybill, nowSeconds, this.settings.recalls?.current() ?? [])
+    // What the edge itself decided was counted when it was decided.
+    if (decision !== cargo.waybill.decisions.get(flag.key)) {
+      if (decision.cause !== undefined) this.count(decision.cause)
+      if (decision.origin === 'recalled') this.count('recalled')
+    }
+    return decision
+  }
+}
+
+const NOTHING: Cargo = { none: 'undecided' }
+
+/** Absence is ordinary: the declared default, counted. */
+export function outsideScope(flag: DeclaredFlag, ledger: Pick<Ledger, 'count'> = processLedger): Decision {
+  ledger.count('no_scope')
+  return declaredDefault(flag, 'no_scope', Math.floor(Date.now() / 1000))
+}

@@ -1,0 +1,197 @@
+import { hash } from 'node:crypto'
+import type { Decision, Reason } from '../decision.ts'
+import { canonicalJson, type JsonValue, parseJson } from '../json.ts'
+
+/*
+ * Format 1, specified in docs/wire-format.md:
+ *
+ *   wb1.<key id>.<decided at>.<subject>.<extras>.<entries>.<signature>
+ *
+ * A dot never stands in the first five parts nor in the signature, so dots in entries need no escape. Entries are joined
+ * by "~", an entry's fields by ":"; all else outside [A-Za-z0-9._-] is percent-encoded UTF-8.
+ */
+export const PREFIX = 'wb1'
+export const MAX_FLAGS = 128
+
+/** A value whose encoded form is longer than this travels as a digest; the declared flag holds the value itself. */
+const MAX_INLINE_LENGTH = 128
+const DIGEST_LENGTH = 22
+
+const LETTER_OF_REASON: Readonly<Record<Reason, string>> = {
+  OFF: 'o',
+  FALLTHROUGH: 'f',
+  TARGET_MATCH: 't',
+  RULE_MATCH: 'r',
+  PREREQUISITE_FAILED: 'p',
+  ERROR: 'e',
+  DEFAULT: 'd',
+  OVERRIDE: 'v',
+  RECALL: 'c',
+  PROVIDER: 's',
+}
+const REASON_OF_LETTER: Readonly<Record<string, Reason>> = Object.fromEntries(
+  Object.entries(LETTER_OF_REASON).map(([reason, letter]) => [letter, reason as Reason]),
+)
+
+/** The parts of a token, before anything is believed. `signed` is what the signature covers. */
+export interface TokenParts {
+  readonly keyId: string
+  readonly decidedAtSeconds: number
+  readonly subject: string
+  readonly extras: readonly string[]
+  readonly entries: readonly string[]
+  readonly signed: string
+  readonly signature: string
+}
+
+/** Splits a token of this format; `undefined` when it is not one. The caller has capped its length. */
+export function splitToken(text: string): TokenParts | undefined {
+  const keyEnd = text.indexOf('.', PREFIX.length + 1)
+  const timeEnd = text.indexOf('.', keyEnd + 1)
+  const subjectEnd = text.indexOf('.', timeEnd + 1)
+  const extrasEnd = text.indexOf('.', subjectEnd + 1)
+  const signedEnd = text.lastIndexOf('.')
+  // One comparison covers all: an indexOf that failed is -1, and starts the search anew from 0.
+  if (
+    !(
+      keyEnd > PREFIX.length &&
+      timeEnd > keyEnd &&
+      subjectEnd > timeEnd &&
+      extrasEnd > subjectEnd &&
+      signedEnd > extrasEnd
+    )
+  ) {
+    return undefined
+  }
+  const decidedAtSeconds = parseSeconds(text.slice(keyEnd + 1, timeEnd))
+  if (decidedAtSeconds === undefined) return undefined
+  const extras = text.slice(subjectEnd + 1, extrasEnd)
+  const entries = text.slice(extrasEnd + 1, signedEnd)
+  return {
+    keyId: text.slice(PREFIX.length + 1, keyEnd),
+    decidedAtSeconds,
+    subject: text.slice(timeEnd + 1, subjectEnd),
+    extras: extras === '' ? [] : extras.split('~'),
+    entries: entries === '' ? [] : entries.split('~', MAX_FLAGS + 1),
+    signed: text.slice(0, signedEnd),
+    signature: text.slice(signedEnd + 1),
+  }
+}
+
+/** The text that is signed: everything before the last dot. */
+export function joinToken(head: {
+  readonly keyId: string
+  readonly decidedAtSeconds: number
+  readonly subject: string
+  readonly extras: readonly string[]
+  readonly entries: readonly string[]
+}): string {
+  const { keyId, decidedAtSeconds, subject, extras, entries } = head
+  return `${PREFIX}.${keyId}.${decidedAtSeconds.toString(36)}.${subject}.${extras.join('~')}.${entries.join('~')}`
+}
+
+export function encodeEntry(decision: Decision, tokenSeconds: number): string {
+  const { flag, variation, value, version, reason, bucketed, inExperiment, track, digest } = decision
+  const carried = digest === undefined ? encodeValue(value, variation) : `h${digest}`
+  const bits = `${bucketed ? 'b' : ''}${inExperiment ? 'x' : ''}${track ? 'k' : ''}`
+  const entry = `${escapeText(flag)}:${escapeText(variation)}:${carried}:${version}:${LETTER_OF_REASON[reason]}${bits}`
+  return decision.decidedAtSeconds === tokenSeconds ? entry : `${entry}:i${decision.decidedAtSeconds.toString(36)}`
+}
+
+/** Reads one entry; `undefined` when it is malformed. Bits, letters and fields that it does not know are passed over. */
+export function decodeEntry(entry: string, tokenSeconds: number): Decision | undefined {
+  const fields = entry.split(':')
+  const [flagText, variationText, carried, versionText, why] = fields
+  if (!flagText || !variationText || !carried || !versionText || !why) return undefined
+  const flag = unescapeText(flagText)
+  const variation = unescapeText(variationText)
+  const version = Number(versionText)
+  if (flag === undefined || variation === undefined || !Number.isSafeInteger(version) || version < 0) return undefined
+  const digest = carried.startsWith('h') ? carried.slice(1) : undefined
+  const value = digest === undefined ? decodeValue(carried, variation) : null
+  const time = fields.length === 5 ? undefined : fields.find((field, index) => index > 4 && field.startsWith('i'))
+  const decidedAtSeconds = time === undefined ? tokenSeconds : parseSeconds(time.slice(1))
+  if (value === undefined || decidedAtSeconds === undefined) return undefined
+  const decision: Decision = {
+    flag,
+    variation,
+    value,
+    version,
+    reason: REASON_OF_LETTER[why.charAt(0)] ?? 'PROVIDER',
+    origin: 'propagated',
+    decidedAtSeconds,
+    bucketed: why.includes('b', 1),
+    inExperiment: why.includes('x', 1),
+    track: why.includes('k', 1),
+  }
+  return digest === undefined ? decision : { ...decision, digest }
+}
+
+/** An entry's text, moved into a token of another time: its own time is then written out, once. */
+export function entryWithTime(entry: string, fromSeconds: number, toSeconds: number): string {
+  if (fromSeconds === toSeconds || entry.split(':').some((field, index) => index > 4 && field.startsWith('i')))
+    return entry
+  return `${entry}:i${fromSeconds.toString(36)}`
+}
+
+/** The digest under which a large value travels: over its canonical JSON, so that the order of keys is no difference. */
+export function valueDigest(value: JsonValue): string {
+  return hash('sha256', canonicalJson(value), 'base64url').slice(0, DIGEST_LENGTH)
+}
+
+function encodeValue(value: JsonValue, variation: string): string {
+  if (value === true) return 't'
+  if (value === false) return 'f'
+  if (value === null) return 'n'
+  if (value === variation) return '='
+  let inline: string
+  if (typeof value === 'number') inline = `d${escapeText(String(value))}`
+  else if (typeof value === 'string') inline = `s${escapeText(value)}`
+  else inline = `j${Buffer.from(canonicalJson(value)).toString('base64url')}`
+  return inline.length > MAX_INLINE_LENGTH ? `h${valueDigest(value)}` : inline
+}
+
+function decodeValue(carried: string, variation: string): JsonValue | undefined {
+  if (carried === 't') return true
+  if (carried === 'f') return false
+  if (carried === 'n') return null
+  if (carried === '=') return variation
+  const rest = carried.slice(1)
+  switch (carried.charAt(0)) {
+    case 's':
+      return unescapeText(rest)
+    case 'j':
+      return parseJson(Buffer.from(rest, 'base64url').toString())
+    case 'd': {
+      const number = Number(unescapeText(rest) || Number.NaN)
+      return Number.isFinite(number) ? number : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+const PLAIN = /^[A-Za-z0-9._-]*$/
+
+export function escapeText(text: string): string {
+  if (PLAIN.test(text)) return text
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*~]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
+export function unescapeText(text: string): string | undefined {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+const SECONDS = /^[0-9a-z]{1,9}$/
+
+function parseSeconds(text: string): number | undefined {
+  return SECONDS.test(text) ? Number.parseInt(text, 36) : undefined
+}

@@ -1,0 +1,119 @@
+import type { Decision } from '../decision.ts'
+import type { KeyRing } from '../keys.ts'
+import { type Waybill, waybillOf } from '../waybill.ts'
+import { decodeEntry, MAX_FLAGS, PREFIX, splitToken, type TokenParts, unescapeText } from './format-1.ts'
+import { rememberOriginals } from './originals.ts'
+import { MAX_TOKEN_BYTES } from './seal.ts'
+
+/** Why a token was not believed. Each is a count code of the ledger. */
+export type Refusal =
+  | 'bad_signature'
+  | 'unknown_key'
+  | 'no_keys'
+  | 'expired'
+  | 'wrong_audience'
+  | 'wrong_subject'
+  | 'oversize'
+  | 'malformed'
+  | 'duplicate'
+  | 'unknown_format'
+
+/** What the receiver demands beyond authenticity; checked each time, also for a token seen before. */
+export interface Expectations {
+  readonly nowSeconds?: number
+  /** Refuse tokens decided longer ago. Default: no limit. */
+  readonly maxAgeSeconds?: number
+  /** Who we are. A token for somebody else, or for nobody when this is given, is refused. */
+  readonly audience?: string
+  /** The fingerprint of the subject that this request is about; another's token is refused. */
+  readonly subject?: string
+}
+
+export type OpenedToken = { readonly waybill: Waybill } | { readonly refusal: Refusal }
+
+/**
+ * Verifies and reads a token. Never throws: what it does not believe it names.
+ *
+ * @example
+ * ```ts
+ * const keys = keyRing({ signing: { id: 'k1', secret: Buffer.alloc(32, 1) } })
+ * openToken('wb1.k1.0...forged', keys) // { refusal: 'bad_signature' }
+ * ```
+ */
+export function openToken(token: string, keys: KeyRing, expect: Expectations = {}): OpenedToken {
+  if (token.length > MAX_TOKEN_BYTES) return { refusal: 'oversize' }
+  const known = authentic(token, keys)
+  if (typeof known === 'string') return { refusal: known }
+  const { waybill, audience } = known
+  if (audience !== expect.audience) return { refusal: 'wrong_audience' }
+  if (expect.subject !== undefined && waybill.subject !== expect.subject) return { refusal: 'wrong_subject' }
+  if (expect.maxAgeSeconds !== undefined) {
+    const now = expect.nowSeconds ?? Math.floor(Date.now() / 1000)
+    if (now - waybill.decidedAtSeconds > expect.maxAgeSeconds) return { refusal: 'expired' }
+  }
+  return { waybill }
+}
+
+interface Authentic {
+  readonly waybill: Waybill
+  readonly audience: string | undefined
+}
+
+/** Tokens already found authentic, per ring: authenticity only, nothing that depends on time, subject or receiver. */
+const seen = new WeakMap<KeyRing, Map<string, Authentic>>()
+const MAX_SEEN = 256
+
+function authentic(token: string, keys: KeyRing): Authentic | Refusal {
+  let memo = seen.get(keys)
+  if (memo === undefined) {
+    memo = new Map()
+    seen.set(keys, memo)
+  }
+  const known = memo.get(token)
+  if (known !== undefined) return known
+  const fresh = verify(token, keys)
+  if (typeof fresh !== 'string') {
+    if (memo.size >= MAX_SEEN) memo.delete(memo.keys().next().value ?? '')
+    memo.set(token, fresh)
+  }
+  return fresh
+}
+
+/** Formats by prefix; a reader ships a release before any writer. */
+const VERSIONED = /^wb[0-9]{1,3}\./
+const PRINTABLE = /^[\x21-\x7e]+$/
+
+function verify(token: string, keys: KeyRing): Authentic | Refusal {
+  if (!token.startsWith(`${PREFIX}.`)) return VERSIONED.test(token) ? 'unknown_format' : 'malformed'
+  const parts = PRINTABLE.test(token) ? splitToken(token) : undefined
+  if (parts === undefined) return 'malformed'
+  if (keys.empty) return 'no_keys'
+  const key = keys.verifier(parts.keyId)
+  if (key === undefined) return 'unknown_key'
+  if (!key.verify('decisions', parts.signed, parts.signature)) return 'bad_signature'
+  if (parts.entries.length > MAX_FLAGS) return 'oversize'
+  return read(token, parts) ?? 'malformed'
+}
+
+function read(text: string, parts: TokenParts): Authentic | undefined {
+  const decisions = new Map<string, Decision>()
+  for (const entry of parts.entries) {
+    const decision = decodeEntry(entry, parts.decidedAtSeconds)
+    if (decision === undefined || decisions.has(decision.flag)) return undefined
+    decisions.set(decision.flag, decision)
+  }
+  const extra = (letter: string): string | undefined => parts.extras.find((one) => one.startsWith(letter))?.slice(1)
+  const dropped = Number(extra('d') ?? 0)
+  if (!Number.isSafeInteger(dropped)) return undefined
+  const audience = extra('a')
+  const waybill = waybillOf(decisions, parts.subject === '' ? undefined : parts.subject, dropped)
+  const { entries, extras } = parts
+  rememberOriginals(waybill, {
+    text,
+    extras: extras.filter((one) => !one.startsWith('d') && !one.startsWith('a')),
+    get entries() {
+      return new Map(entries.map((entry) => [unescapeText(entry.slice(0, entry.indexOf(':'))) ?? '', entry]))
+    },
+  })
+  return { waybill, audience: audience === undefined ? undefined : unescapeText(audience) }
+}
