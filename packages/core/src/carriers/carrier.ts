@@ -1,0 +1,107 @@
+import type { CountCode } from '../ledger.ts'
+
+/** An event, a record or a command's input: read by shape, since no SDK or event type is a dependency here. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** The attribute that holds the token on SQS and SNS, and its name in a Lambda client context. */
+export const ATTRIBUTE = 'waybill'
+/** The header that holds the token. */
+export const HEADER = 'x-waybill'
+
+/** What was found in an event or a record (none, one, or several: then none is believed), and the same without it. */
+export interface Unloaded {
+  readonly tokens: readonly string[]
+  readonly clean: Fields
+}
+
+/** An event that is one request or message. */
+export interface SingleInbound {
+  recognises(event: Fields): boolean
+  unload(event: Fields, lambdaContext?: unknown): Unloaded
+}
+
+/** An event of many records, each with a waybill of its own. */
+export interface BatchInbound {
+  /** The event's key for its records: `Records`, or Firehose's `records`. */
+  readonly recordsKey: 'Records' | 'records'
+  recognises(record: Fields): boolean
+  /** By this a record is found again after a parser has made something else of it. */
+  idOf(record: Fields): string | undefined
+  unload(record: Fields): Unloaded
+  /** AWS never puts two records into such an event: a lone record is handled as a single event. */
+  readonly alwaysAlone?: true
+}
+
+/** One place for a token in an outgoing request. */
+export interface Slot {
+  /** The entry as the caller made it: it may be bound to a waybill. */
+  readonly entry: object
+  /** Bytes that a token may have here. */
+  readonly roomBytes: number
+  /** Why no token can go here; counted where there is something to carry. */
+  readonly problem?: Extract<
+    CountCode,
+    'already_stamped' | 'attributes_full' | 'uncarried' | 'not_targeted' | 'named_execution'
+  >
+}
+
+/** An outgoing request, laid open. */
+export interface Shipment {
+  readonly slots: readonly Slot[]
+  /** Bytes left in the whole request, which its slots share. */
+  readonly totalRoomBytes: number
+  /** The input with these tokens in its slots, in order. The caller's own input is never touched. */
+  write(tokens: readonly (string | undefined)[]): Fields
+}
+
+/** What the user said of the targets. */
+export interface TargetPolicy {
+  /** Whether the target is named in `to`; `undefined` when there is no `to`. */
+  isNamed(target: unknown): boolean | undefined
+  readonly namedExecutions: boolean
+}
+
+/**
+ * All that is known of one transport: a plain object on structural types. A new transport is one file like this, one
+ * line in `list.ts` and one call of the carrier contract.
+ */
+export interface Carrier {
+  readonly name: string
+  readonly single?: SingleInbound
+  readonly batch?: BatchInbound
+  /** AWS SDK command name -> how its input is laid open. */
+  readonly commands?: Readonly<Record<string, (input: Fields, policy: TargetPolicy) => Shipment>>
+}
+
+export function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null ? (value as Fields) : undefined
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+export function byteLength(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value)
+  return value instanceof Uint8Array ? value.byteLength : 0
+}
+
+/** A copy without one key. */
+export function without(fields: Fields, key: string): Fields {
+  const { [key]: _, ...rest } = fields
+  return rest
+}
+
+/** A slot that is in the header or an attribute: stamped unless the user named other targets. */
+export function attributeProblem(policy: TargetPolicy, target: unknown): 'not_targeted' | undefined {
+  return policy.isNamed(target) === false ? 'not_targeted' : undefined
+}
+
+/** A slot that is in the body: stamped only where the user named the target. */
+export function bodyProblem(policy: TargetPolicy, target: unknown): 'not_targeted' | undefined {
+  return policy.isNamed(target) === true ? undefined : 'not_targeted'
+}
+
+export function slotOf(entry: object, roomBytes: number, problem: Slot['problem'] | undefined): Slot {
+  return problem === undefined ? { entry, roomBytes } : { entry, roomBytes, problem }
+}
