@@ -1,3 +1,4 @@
+export { type Cutter, startCutter } from './engines/cutter.ts'
 export {
   type DynamoDb,
   type DynamoDbEngine,
@@ -17,3 +18,19 @@ export { LOCAL_ACCOUNT, LOCAL_REGION } from './engines/loopback.ts'
 export type { EventEnvelope } from './engines/put-events.ts'
 export { type SqsSns, type StartSqsSnsOptions, startSqsSns } from './engines/sqs-sns.ts'
 export { type Engines, type Service, type StartEnginesOptions, startEngines } from './engines/start-engines.ts'
+export { type StartStepFunctionsOptions, type StepFunctions, startStepFunctions } from './engines/step-functions.ts'
+export { type LambdaApi, startLambdaApi } from './lambda/api.ts'
+export { type HttpEdge, type HttpEdgeOptions, startHttpEdge } from './lambda/edge/http-edge.ts'
+export type { EdgeKind, EdgeRoute } from './lambda/edge/route.ts'
+export { LambdaHostError, type LambdaHostErrorCode } from './lambda/errors.ts'
+export type { FunctionOptions } from './lambda/function-settings.ts'
+export {
+  type DiscardedInvocation,
+  type InvokeOptions,
+  type InvokeResult,
+  type LambdaHost,
+  type LambdaHostOptions,
+  startLambdaHost,
+} from './lambda/host.ts'
+export type { LogLine } from './lambda/log-lines.ts'
+export { functionNameOf, lambdaPort } from './lambda/port.ts'

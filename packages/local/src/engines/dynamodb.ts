@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { closeHttpServer, listenOnLoopback } from './loopback.ts'
+import { closeHttpServer, listenOnLoopback, outliveAborts } from './loopback.ts'
 
 export type DynamoDbEngine = 'dynoxide' | 'dynalite'
 
@@ -99,11 +99,16 @@ function whenListening(child: ChildProcess): Promise<{ listening: boolean; outpu
   })
 }
 
+/** How long the engine may take to end by itself. */
+const STOP_TIMEOUT_MS = 5_000
+
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, 'exit')
+  const closed = once(child, 'close')
   child.stdin?.end()
-  await exited
+  const timer = setTimeout(() => process.kill(-Number(child.pid), 'SIGKILL'), STOP_TIMEOUT_MS)
+  await closed
+  clearTimeout(timer)
 }
 
 type Dynalite = (options: {
@@ -121,6 +126,7 @@ async function startDynalite(dataDir: string | undefined): Promise<DynamoDb> {
     deleteTableMs: 0,
     updateTableMs: 0,
   })
+  server.on('request', outliveAborts)
   const endpoint = await listenOnLoopback(server)
   return { endpoint, engine: 'dynalite', close: () => closeHttpServer(server) }
 }

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import { createRequire } from 'node:module'
 import { createServer as createTcpServer, type Socket } from 'node:net'
-import { listenOnLoopback } from './loopback.ts'
+import { listenOnLoopback, outliveAborts } from './loopback.ts'
 
 export interface StartKinesisOptions {
   /** Keeps the streams in this directory; without it they live in memory. */
@@ -41,8 +41,12 @@ export async function startKinesis(options: StartKinesisOptions = {}): Promise<K
     updateStreamMs: 0,
   })
   // The engine's own listener answers both protocols in this process: nothing is proxied.
-  const [answer] = engine.listeners('request') as RequestListener[]
-  if (answer === undefined) throw new Error('kinesalite has no request listener: is it version 3?')
+  const [listener] = engine.listeners('request') as RequestListener[]
+  if (listener === undefined) throw new Error('kinesalite has no request listener: is it version 3?')
+  const answer: RequestListener = (request, response) => {
+    listener(request, response)
+    outliveAborts(request)
+  }
 
   const http1 = createHttpServer(answer)
   const http2 = createHttp2Server((request, response) => answer(request as never, response as never))

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo, Server as TcpServer } from 'node:net'
 
 const HOST = '127.0.0.1'
@@ -24,4 +24,10 @@ export async function closeHttpServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeAllConnections()
   await closed
+}
+
+/** For engines that throw, out of every handler's reach, when a client goes away in the middle of a request. */
+export function outliveAborts(request: IncomingMessage): void {
+  request.removeAllListeners('error')
+  request.on('error', () => {})
 }

@@ -4,15 +4,16 @@ import { type Delivery, type EventBridge, startEventBridge } from './eventbridge
 import { type Kinesis, startKinesis } from './kinesis.ts'
 import { LOCAL_REGION } from './loopback.ts'
 import { type SqsSns, startSqsSns } from './sqs-sns.ts'
+import { type StepFunctions, startStepFunctions } from './step-functions.ts'
 
-export type Service = 'dynamodb' | 'kinesis' | 'sqs-sns' | 'eventbridge'
+export type Service = 'dynamodb' | 'kinesis' | 'sqs-sns' | 'eventbridge' | 'stepfunctions'
 
-const ALL_SERVICES: readonly Service[] = ['dynamodb', 'kinesis', 'sqs-sns', 'eventbridge']
+const ALL_SERVICES: readonly Service[] = ['dynamodb', 'kinesis', 'sqs-sns', 'eventbridge', 'stepfunctions']
 
 export interface StartEnginesOptions {
   /** All of them by default. */
   readonly services?: readonly Service[]
-  /** For EventBridge's targets that are functions; called at delivery, so it may reach a host started later. */
+  /** For functions that EventBridge or Step Functions call. Used when they do, so it may reach a host started later. */
   readonly invokeLambda?: InvokeLambda
   readonly onDeliver?: (delivery: Delivery) => void
   /** Milliseconds since the epoch. */
@@ -26,6 +27,7 @@ export interface Engines {
   readonly kinesis?: Kinesis
   readonly sqsSns?: SqsSns
   readonly eventbridge?: EventBridge
+  readonly stepfunctions?: StepFunctions
   /** Leaves no child process and no open socket. */
   close(): Promise<void>
 }
@@ -59,6 +61,7 @@ export async function startEngines(options: StartEnginesOptions = {}): Promise<E
       const sqsSns = await sqsSnsStarting
       return startEventBridge({ ...ports, ...(sqsSns === undefined ? {} : { sqsEndpoint: sqsSns.endpoint }) })
     }),
+    wanted('stepfunctions', () => startStepFunctions({ invokeLambda: noLambda, ...ports })),
   ] as const
 
   const settled = await Promise.allSettled(starting)
@@ -73,7 +76,7 @@ export async function startEngines(options: StartEnginesOptions = {}): Promise<E
     throw failed.reason
   }
 
-  const [dynamodb, kinesis, sqsSns, eventbridge] = await Promise.all(starting)
+  const [dynamodb, kinesis, sqsSns, eventbridge, stepfunctions] = await Promise.all(starting)
   return {
     env: {
       AWS_REGION: LOCAL_REGION,
@@ -86,11 +89,17 @@ export async function startEngines(options: StartEnginesOptions = {}): Promise<E
       ...(kinesis && { AWS_ENDPOINT_URL_KINESIS: kinesis.endpoint }),
       ...(sqsSns && { AWS_ENDPOINT_URL_SQS: sqsSns.endpoint, AWS_ENDPOINT_URL_SNS: sqsSns.endpoint }),
       ...(eventbridge && { AWS_ENDPOINT_URL_EVENTBRIDGE: eventbridge.endpoint }),
+      ...(stepfunctions && { AWS_ENDPOINT_URL_SFN: stepfunctions.endpoint }),
     },
     ...(dynamodb && { dynamodb }),
     ...(kinesis && { kinesis }),
     ...(sqsSns && { sqsSns }),
     ...(eventbridge && { eventbridge }),
+    ...(stepfunctions && { stepfunctions }),
     close,
   }
+}
+
+async function noLambda(functionName: string): Promise<never> {
+  throw new Error(`nothing was given to invoke ${functionName} with`)
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +10,7 @@ import {
   PutItemCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type DynamoDb, type DynamoDbEngine, findDynoxide, startDynamoDb } from '../../src/engines/dynamodb.ts'
 import { LOCAL_CLIENT } from './local-client.ts'
 
@@ -111,5 +113,18 @@ describe.runIf(findDynoxide() !== undefined)('the default engine where dynoxide 
     await client.send(new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName: 'flags', Item: ITEM } }] }))
     const { Item } = await client.send(new GetItemCommand({ TableName: 'flags', Key: KEY }))
     expect(Item).toEqual(ITEM)
+  })
+
+  test.each(['SIGINT', 'SIGKILL'] as const)('dies with the process that started it, by %s', async (signal) => {
+    const module = new URL('../../src/engines/dynamodb.ts', import.meta.url).href
+    const script = `const db = await (await import('${module}')).startDynamoDb(); console.log(db.endpoint)`
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+    const endpoint = line.toString().trim()
+    await expect(fetch(endpoint)).resolves.toBeDefined()
+    parent.kill(signal)
+    await vi.waitFor(() => expect(fetch(endpoint)).rejects.toThrow(), { timeout: 5_000 })
   })
 })

@@ -1,6 +1,7 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { KinesisClient, ListStreamsCommand } from '@aws-sdk/client-kinesis'
+import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns'
 import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -31,13 +32,15 @@ describe('startEngines', () => {
     const sqs = new SQSClient()
     const sns = new SNSClient()
     const events = new EventBridgeClient()
+    const sfn = new SFNClient()
     const entry = { Source: 'orders', DetailType: 'order_accepted', Detail: '{}' }
     expect((await dynamodb.send(new ListTablesCommand())).TableNames).toEqual([])
     expect((await kinesis.send(new ListStreamsCommand())).StreamNames).toEqual([])
     expect((await sqs.send(new ListQueuesCommand())).QueueUrls ?? []).toEqual([])
     expect((await sns.send(new ListTopicsCommand())).Topics ?? []).toEqual([])
     expect((await events.send(new PutEventsCommand({ Entries: [entry] }))).FailedEntryCount).toBe(0)
-    for (const client of [dynamodb, kinesis, sqs, sns, events]) client.destroy()
+    await expect(sfn.send(new ListStateMachinesCommand())).rejects.toThrow('not emulated')
+    for (const client of [dynamodb, kinesis, sqs, sns, events, sfn]) client.destroy()
   })
 
   test('starts only the services that were asked for', async () => {
