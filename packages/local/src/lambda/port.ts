@@ -1,7 +1,5 @@
+import type { InvokeLambda } from '../engines/event-delivery.ts'
 import type { LambdaHost } from './host.ts'
-
-/** Runs a function, named by its name or ARN, and answers its result; a function that failed rejects. */
-export type LambdaPort = (functionName: string, payload: unknown) => Promise<unknown>
 
 /** The bare name in `name`, `name:alias`, `account:function:name`, or an ARN of any of these. */
 export function functionNameOf(nameOrArn: string): string {
@@ -13,7 +11,7 @@ export function functionNameOf(nameOrArn: string): string {
  * The host as other engines call it: plain values in and out. The error of a failed function has the handler's
  * `errorType` as its name, which is what Step Functions matches `ErrorEquals` against.
  */
-export function lambdaPort(host: LambdaHost): LambdaPort {
+export function lambdaPort(host: LambdaHost): InvokeLambda {
   return async (functionName, payload) => {
     const result = await host.invoke(functionNameOf(functionName), JSON.stringify(payload ?? {}))
     const value: unknown = JSON.parse(result.payload)
