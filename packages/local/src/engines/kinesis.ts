@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import { createRequire } from 'node:module'
 import { createServer as createTcpServer, type Socket } from 'node:net'
+import { type PutRecordInput, type PutRecordsInput, refuseRecord, refuseRecords } from './kinesis-limits.ts'
 import { listenOnLoopback, outliveAborts } from './loopback.ts'
 
 export interface StartKinesisOptions {
@@ -32,7 +33,7 @@ type Kinesalite = (options: {
  * new KinesisClient({ endpoint: kinesis.endpoint })
  */
 export async function startKinesis(options: StartKinesisOptions = {}): Promise<Kinesis> {
-  const kinesalite: Kinesalite = createRequire(import.meta.url)('kinesalite')
+  const kinesalite = loadKinesalite()
   const engine = kinesalite({
     ...(options.path === undefined ? {} : { path: options.path }),
     shardLimit: 100,
@@ -68,6 +69,20 @@ export async function startKinesis(options: StartKinesisOptions = {}): Promise<K
       await new Promise((resolve) => engine.close(resolve))
     },
   }
+}
+
+interface Validation<Input> {
+  custom?: (input: Input) => string | undefined
+}
+
+/** The engine limits a record's data alone; its validations have room for a check of the whole input. */
+function loadKinesalite(): Kinesalite {
+  const require = createRequire(import.meta.url)
+  const putRecord: Validation<PutRecordInput> = require('kinesalite/validations/putRecord')
+  const putRecords: Validation<PutRecordsInput> = require('kinesalite/validations/putRecords')
+  putRecord.custom = refuseRecord
+  putRecords.custom = refuseRecords
+  return require('kinesalite')
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9113#section-3.4: a client without TLS opens with this line. */

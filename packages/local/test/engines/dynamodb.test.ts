@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type DynamoDb, type DynamoDbEngine, findDynoxide, startDynamoDb } from '../../src/engines/dynamodb.ts'
+import { leaveMidRequest } from './leave-mid-request.ts'
 import { LOCAL_CLIENT } from './local-client.ts'
 
 const engines: DynamoDbEngine[] = ['dynalite']
@@ -87,6 +88,12 @@ describe.each(engines)('DynamoDB on %s', (engine) => {
     await createFlagTable(client)
     await db.close()
     await expect(fetch(db.endpoint)).rejects.toThrow()
+  })
+
+  test('outlives a client that goes away in the middle of a request', async () => {
+    const { db, client } = await start({ engine })
+    await leaveMidRequest(db.endpoint)
+    await createFlagTable(client)
   })
 
   test('keeps its tables in the data directory', async () => {

@@ -7,7 +7,7 @@ import {
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge'
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Delivery, type EventBridge, startEventBridge } from '../../src/engines/eventbridge.ts'
 import { startSqsSns } from '../../src/engines/sqs-sns.ts'
 import { LOCAL_CLIENT } from './local-client.ts'
@@ -50,8 +50,10 @@ async function route(events: EventBridgeClient, pattern: object, Arn: string = L
   await events.send(new PutTargetsCommand({ Rule: 'rule', Targets: [{ Id: 'target', Arn }] }))
 }
 
+const DETAIL = '{"orderId":"o-1","total":12,"extras":["cutlery","napkins"]}'
+
 function accepted(changes: PutEventsRequestEntry = {}): PutEventsRequestEntry {
-  return { Source: 'orders', DetailType: 'order_accepted', Detail: '{"orderId":"o-1","total":12}', ...changes }
+  return { Source: 'orders', DetailType: 'order_accepted', Detail: DETAIL, ...changes }
 }
 
 const put = (...Entries: PutEventsRequestEntry[]) => new PutEventsCommand({ Entries })
@@ -74,7 +76,7 @@ describe('EventBridge delivers', () => {
           time: '2026-03-04T05:06:07Z',
           region: 'us-east-1',
           resources: ['arn:aws:x'],
-          detail: { orderId: 'o-1', total: 12 },
+          detail: JSON.parse(DETAIL),
         },
       },
     ])
@@ -123,6 +125,8 @@ describe('EventBridge matches', () => {
     ['another prefix', { detail: { orderId: [{ prefix: 'x-' }] } }, false],
     ['an absent field', { detail: { coupon: [{ exists: false }] } }, true],
     ['anything but a value', { detail: { orderId: [{ 'anything-but': 'o-1' }] } }, false],
+    ['one element of a list', { detail: { extras: ['napkins'] } }, true],
+    ['no element of a list', { detail: { extras: ['ketchup'] } }, false],
     ['a field that the event does not have', { detail: { coupon: ['x'] } }, false],
   ]
   test.each(cases)('%s', async (_name, pattern, matches) => {
@@ -199,23 +203,18 @@ describe('EventBridge refuses', () => {
 })
 
 test('EventBridge listens on loopback, and close waits for deliveries and refuses connections', async () => {
-  let release = () => {}
-  const held = new Promise<void>((resolve) => {
-    release = resolve
-  })
   let finished = false
   const engine = await startEventBridge({
     invokeLambda: async () => {
-      await held
+      // A function that is still busy when the endpoint has gone.
+      await vi.waitFor(() => expect(fetch(engine.endpoint)).rejects.toThrow())
       finished = true
     },
   })
   const events = new EventBridgeClient({ ...LOCAL_CLIENT, endpoint: engine.endpoint })
   await route(events, { source: ['orders'] })
   await events.send(put(accepted()))
-  const closing = engine.close()
-  release()
-  await closing
+  await engine.close()
   expect(finished).toBe(true)
   expect(new URL(engine.endpoint).hostname).toBe('127.0.0.1')
   await expect(fetch(engine.endpoint)).rejects.toThrow()

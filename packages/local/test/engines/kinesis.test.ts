@@ -1,9 +1,10 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   CreateStreamCommand,
-  DescribeStreamSummaryCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
   KinesisClient,
@@ -13,6 +14,7 @@ import {
 } from '@aws-sdk/client-kinesis'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Kinesis, startKinesis } from '../../src/engines/kinesis.ts'
+import { leaveMidRequest } from './leave-mid-request.ts'
 import { LOCAL_CLIENT } from './local-client.ts'
 
 const started: Kinesis[] = []
@@ -86,11 +88,15 @@ describe('Kinesis', () => {
     expect(new Set(await readAll(client)).size).toBe(200)
   })
 
-  test('takes a megabyte in one record and refuses a byte more', async () => {
+  test('takes a record of one MiB with its partition key, and refuses a byte more', async () => {
     const { client } = await start()
     await createStream(client)
-    await client.send(put('x'.repeat(1_048_576 - 'user-1'.length)))
-    await expect(client.send(put('x'.repeat(1_048_577)))).rejects.toMatchObject({ name: 'ValidationException' })
+    const fits = 'x'.repeat(1_048_576 - 'user-1'.length)
+    await client.send(put(fits))
+    await expect(client.send(put(`${fits}x`))).rejects.toMatchObject({ name: 'ValidationException' })
+    const Records = [{ PartitionKey: 'user-1', Data: Buffer.from(`${fits}x`) }]
+    const batch = new PutRecordsCommand({ StreamName: 'order-events', Records })
+    await expect(client.send(batch)).rejects.toMatchObject({ name: 'ValidationException' })
   })
 
   test('refuses 501 records in one request', async () => {
@@ -99,6 +105,12 @@ describe('Kinesis', () => {
     const record = { PartitionKey: 'user-1', Data: Buffer.from('{}') }
     const many = new PutRecordsCommand({ StreamName: 'order-events', Records: Array(501).fill(record) })
     await expect(client.send(many)).rejects.toMatchObject({ name: 'ValidationException' })
+  })
+
+  test('outlives a client that goes away in the middle of a request', async () => {
+    const { kinesis, client } = await start()
+    await leaveMidRequest(kinesis.endpoint)
+    await createStream(client)
   })
 
   test('keeps its streams in the data directory', async () => {
@@ -117,11 +129,12 @@ describe('Kinesis', () => {
   })
 
   test('refuses connections once closed, though a client is still connected', async () => {
-    const { kinesis, client } = await start()
-    await createStream(client)
-    await kinesis.close()
-    const again = connect(new KinesisClient({ ...LOCAL_CLIENT, endpoint: kinesis.endpoint, maxAttempts: 1 }))
-    await expect(again.send(new DescribeStreamSummaryCommand({ StreamName: 'order-events' }))).rejects.toThrow()
+    const { kinesis } = await start()
+    const { hostname: host, port } = new URL(kinesis.endpoint)
+    const idle = connectTcp({ host, port: Number(port) })
+    await once(idle, 'connect')
+    await Promise.all([once(idle, 'close'), kinesis.close()])
+    await expect(fetch(kinesis.endpoint)).rejects.toThrow()
   })
 
   test('listens on the loopback interface', async () => {
