@@ -1,3 +1,5 @@
+export { extractTokens } from './carriers/arrivals.ts'
+export { currentWaybill, runWithWaybill, withDecisions } from './current.ts'
 export type { Cause, Decision, Origin, Reason } from './decision.ts'
 export type { DeclaredFlag, FlagDeclaration } from './declared-flag.ts'
 export { type DeclaredFlags, declareFlags, type FlagDeclarations, type FlagValue } from './declared-flags.ts'
@@ -12,8 +14,19 @@ export {
   unsignedKeysForLocalUse,
 } from './keys.ts'
 export { COUNTS, type CountCode, type Counts } from './ledger.ts'
+export { type EdgeOptions, edgeLifecycle } from './lifecycle/edge.ts'
+export { type InnerLifecycle, type InnerOptions, innerLifecycle } from './lifecycle/inner.ts'
+export type { LifecycleOptions } from './lifecycle/options.ts'
+export { type RecordProcessor, scopeRecords, withRecordScope } from './lifecycle/record.ts'
+export { withEvaluatedFlags, withHonouredDecisions } from './lifecycle/wrap.ts'
 export { type MergedWaybill, type MergePolicy, mergeWaybills } from './merge.ts'
 export type { ObservedScope, Observer, ScopeReport } from './observer.ts'
+export { bindWaybill } from './outgoing/bind.ts'
+export { type SdkClient, type StampOptions, stampClient } from './outgoing/client.ts'
+export { type ReadableDecision, type StampedEvent, stampEvent } from './outgoing/event.ts'
+export { type StampFetchOptions, stampFetch } from './outgoing/fetch.ts'
+export type { Target } from './outgoing/targets.ts'
+export { type Outcome, type Passage, scopeStorage } from './scope.ts'
 export type {
   EvaluationContext,
   FlagSource,

@@ -18,7 +18,7 @@ export type CountCode =
   | 'already_stamped'
   | 'stamp_failed'
   | 'merge_conflict'
-  | 'strip_failed'
+  | 'record_unmatched'
   | 'early_return'
   | 'observer_failed'
 
@@ -70,7 +70,7 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   stamp_failed: ['loss', 'stamping failed unexpectedly: the message went as it was'],
   // Around.
   merge_conflict: ['note', 'waybills that were merged disagreed on a flag'],
-  strip_failed: ['loss', 'the token could not be taken out of an event: it was handed on as it came'],
+  record_unmatched: ['loss', 'a record without its id was not found in its batch: use scopeRecords or keep the id'],
   early_return: ['note', 'a middleware answered before the handler ran'],
   observer_failed: ['loss', 'an observer threw'],
 }

@@ -29,9 +29,31 @@ export interface Scope {
   count(code: CountCode, by?: number): void
   /** `undefined` unless the scope is open. */
   stamper(): Stamper | undefined
+  readonly settings: ScopeSettings
   /** Decisions that a test forces upon every scope inside. */
-  forced?(flag: DeclaredFlag): Decision | undefined
+  readonly forced?: ForcedDecisions | undefined
+  /** A batch's scope holds no waybill: it opens one scope for each of its records. */
+  readonly records?: RecordScopes | undefined
 }
+
+export type ForcedDecisions = (flag: DeclaredFlag) => Decision | undefined
+/** Opens the scope of one record, raw or parsed. */
+export type RecordScopes = (record: unknown) => Passage
+
+/** One way through a scope, as its lifecycle offers it to the skins. */
+export interface Passage {
+  readonly scope: Scope
+  /** The event or record without its token: what the handler gets. */
+  readonly event: unknown
+  /** To be called in the scope, before the handler. Throws only where a policy says so. */
+  prepare(): Promise<void> | undefined
+  /** Runs the handler within the observers. */
+  around<T>(run: () => T): T
+  /** Closes the scope and reports; the first call counts. */
+  end(outcome: Outcome): void
+}
+
+export type Outcome = { readonly response: unknown } | { readonly error: unknown } | 'early_return'
 
 /** What a scope holds once it is open: a waybill, a token of an unknown format, or the reason why there is neither. */
 export type Cargo =
@@ -63,16 +85,18 @@ export function ambientScope(): Scope | undefined {
 export class LiveScope implements Scope, Stamper {
   readonly settings: ScopeSettings
   readonly ledger: Ledger = createLedger()
+  readonly forced: ForcedDecisions | undefined
+  readonly records: RecordScopes | undefined
   #state: 'pending' | 'open' | 'closed' = 'pending'
   #cargo: Cargo | (() => Cargo) = NOTHING
-  #forced: ((flag: DeclaredFlag) => Decision | undefined) | undefined
   #resolved: Map<DeclaredFlag, Decision> | undefined
   #reads: Map<DeclaredFlag, Decision> | undefined
   #token: string | undefined
 
-  constructor(settings: ScopeSettings, forcedBy?: Scope) {
+  constructor(settings: ScopeSettings, outer?: Pick<Scope, 'forced'>, records?: RecordScopes) {
     this.settings = settings
-    this.#forced = forcedBy?.forced?.bind(forcedBy)
+    this.forced = outer?.forced
+    this.records = records
   }
 
   /** `cargo` may be a function: the token is then opened at the first read, send or observed flag. */
@@ -99,7 +123,7 @@ export class LiveScope implements Scope, Stamper {
   resolve(flag: DeclaredFlag): Decision {
     const known = this.#resolved?.get(flag)
     if (known !== undefined) return known
-    const decision = this.#forced?.(flag) ?? this.#honour(flag)
+    const decision = this.forced?.(flag) ?? this.#honour(flag)
     this.#resolved ??= new Map()
     this.#resolved.set(flag, decision)
     return decision
