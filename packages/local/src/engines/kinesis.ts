@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createHttp2Server, type Http2Server } from 'node:http2'
+import { createServer as createHttp2Server, type Http2Server, type Http2ServerResponse } from 'node:http2'
 import { createRequire } from 'node:module'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import { type PutRecordInput, type PutRecordsInput, refuseRecord, refuseRecords } from './kinesis-limits.ts'
@@ -50,7 +50,10 @@ export async function startKinesis(options: StartKinesisOptions = {}): Promise<K
   }
 
   const http1 = createHttpServer(answer)
-  const http2 = createHttp2Server((request, response) => answer(request as never, response as never))
+  const http2 = createHttp2Server((request, response) => {
+    allowOnlyHttp2Headers(response)
+    answer(request as never, response as never)
+  })
   const sockets = new Set<Socket>()
   const front = createTcpServer((socket) => {
     sockets.add(socket)
@@ -83,6 +86,14 @@ function loadKinesalite(): Kinesalite {
   putRecord.custom = refuseRecord
   putRecords.custom = refuseRecords
   return require('kinesalite')
+}
+
+/** The engine sets Transfer-Encoding on a request that it finds too long, which HTTP/2 forbids and Node throws for. */
+function allowOnlyHttp2Headers(response: Http2ServerResponse): void {
+  const setHeader = response.setHeader.bind(response)
+  response.setHeader = (name, value) => {
+    if (name.toLowerCase() !== 'transfer-encoding') setHeader(name, value)
+  }
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9113#section-3.4: a client without TLS opens with this line. */

@@ -113,6 +113,16 @@ describe('Kinesis', () => {
     await createStream(client)
   })
 
+  test('refuses a request longer than the engine can hold, and outlives it', async () => {
+    const { client } = await start()
+    await createStream(client)
+    const record = { PartitionKey: 'user-1', Data: Buffer.alloc(1_000_000) }
+    const long = new PutRecordsCommand({ StreamName: 'order-events', Records: Array(8).fill(record) })
+    await expect(client.send(long)).rejects.toMatchObject({ $metadata: { httpStatusCode: 413 } })
+    await client.send(put('after'))
+    expect(await readAll(client)).toEqual(['after'])
+  })
+
   test('keeps its streams in the data directory', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'waybill-kinesis-'))
     try {
