@@ -1,5 +1,5 @@
-import { type BatchInbound, type Fields, fieldsOf } from './carrier.ts'
-import { batchCarrier, singleCarrier } from './list.ts'
+import { type BatchInbound, type Fields, fieldsOf, together } from './carrier.ts'
+import { batchCarrier, contextTokens, singleCarrier } from './list.ts'
 
 /** What came with one event: a single request or message, or a batch whose records are unloaded each on its own. */
 export type Arrivals =
@@ -17,30 +17,48 @@ export type Arrivals =
 /** Reads any event: finds its carrier, takes the tokens out. An unknown event arrives as it is. */
 export function arrivals(event: unknown, lambdaContext?: unknown): Arrivals {
   const fields = fieldsOf(event)
-  if (fields === undefined) return { kind: 'single', tokens: [], event }
-  const records = fields['Records'] ?? fields['records']
-  const first = Array.isArray(records) ? fieldsOf(records[0]) : undefined
-  const batch = first === undefined ? undefined : batchCarrier(first)
-  if (batch !== undefined) return batchArrivals(fields, records as readonly unknown[], batch.name, batch.inbound)
-  const single = singleCarrier(fields)
-  if (single === undefined) return { kind: 'single', tokens: [], event }
-  const { tokens, clean } = single.inbound.unload(fields, lambdaContext)
-  return { kind: 'single', carrier: single.name, tokens, event: clean }
+  if (fields === undefined) return singleArrival(event, undefined, lambdaContext)
+  return (
+    batchArrivals(fields, 'Records') ?? batchArrivals(fields, 'records') ?? singleArrival(event, fields, lambdaContext)
+  )
 }
 
-function batchArrivals(event: Fields, records: readonly unknown[], carrier: string, inbound: BatchInbound): Arrivals {
+function singleArrival(event: unknown, fields: Fields | undefined, lambdaContext: unknown): Arrivals {
+  const carrier = fields === undefined ? undefined : singleCarrier(fields)
+  const inside = fields === undefined ? undefined : carrier?.inbound.unload(fields)
+  const beside = contextTokens(lambdaContext)
+  const name = beside?.name ?? carrier?.name
+  return {
+    kind: 'single',
+    ...(name === undefined ? {} : { carrier: name }),
+    tokens: beside === undefined ? (inside?.tokens ?? []) : together(beside.tokens, inside?.tokens ?? []),
+    event: inside === undefined ? event : inside.clean,
+  }
+}
+
+function batchArrivals(event: Fields, key: BatchInbound['recordsKey']): Arrivals | undefined {
+  const records: unknown = event[key]
+  if (!Array.isArray(records)) return undefined
+  // AWS mixes no sources in one event: the first record that is one speaks for all.
+  const first = fieldsOf(records.find((record) => fieldsOf(record) !== undefined))
+  const found = first === undefined ? undefined : batchCarrier(first)
+  if (found === undefined || found.inbound.recordsKey !== key) return undefined
+  const { name: carrier, inbound } = found
   const tokensById = new Map<string, readonly string[]>()
   let lone: readonly string[] = []
-  const clean = records.map((record) => {
+  const clean = records.map((record: unknown) => {
     const fields = fieldsOf(record)
     if (fields === undefined) return record
     const unloaded = inbound.unload(fields)
     lone = unloaded.tokens
     const id = inbound.idOf(fields)
-    if (id !== undefined && unloaded.tokens.length > 0) tokensById.set(id, unloaded.tokens)
+    if (id !== undefined && lone.length > 0) {
+      const known = tokensById.get(id)
+      tokensById.set(id, known === undefined ? lone : together(known, lone))
+    }
     return unloaded.clean
   })
-  const stripped = { ...event, [inbound.recordsKey]: clean }
+  const stripped = { ...event, [key]: clean }
   if (inbound.alwaysAlone && records.length === 1) return { kind: 'single', carrier, tokens: lone, event: stripped }
   return { kind: 'batch', carrier, tokensById, idOf: inbound.idOf, event: stripped }
 }

@@ -8,7 +8,10 @@ export const ATTRIBUTE = 'waybill'
 /** The header that holds the token. */
 export const HEADER = 'x-waybill'
 
-/** What was found in an event or a record (none, one, or several: then none is believed), and the same without it. */
+/**
+ * What was found in an event or a record (none, one, or several: then none is believed), and the same without it. A slot
+ * that is there and holds no readable text counts as the empty token, so that a damaged stamp is counted, not passed over.
+ */
 export interface Unloaded {
   readonly tokens: readonly string[]
   readonly clean: Fields
@@ -17,7 +20,7 @@ export interface Unloaded {
 /** An event that is one request or message. */
 export interface SingleInbound {
   recognises(event: Fields): boolean
-  unload(event: Fields, lambdaContext?: unknown): Unloaded
+  unload(event: Fields): Unloaded
 }
 
 /** An event of many records, each with a waybill of its own. */
@@ -48,8 +51,10 @@ export interface Slot {
 /** An outgoing request, laid open. */
 export interface Shipment {
   readonly slots: readonly Slot[]
-  /** Bytes left in the whole request, which its slots share. */
+  /** Bytes that the first token may have in the whole request, which its slots share. */
   readonly totalRoomBytes: number
+  /** Bytes that each token costs there beside its own length; taken off already for the first, and in every slot. */
+  readonly overheadBytes: number
   /** The input with these tokens in its slots, in order. The caller's own input is never touched. */
   write(tokens: readonly (string | undefined)[]): Fields
 }
@@ -69,8 +74,12 @@ export interface Carrier {
   readonly name: string
   readonly single?: SingleInbound
   readonly batch?: BatchInbound
-  /** AWS SDK command name -> how its input is laid open. */
-  readonly commands?: Readonly<Record<string, (input: Fields, policy: TargetPolicy) => Shipment>>
+  /** Tokens that come beside the event, in the Lambda context. */
+  readonly context?: (lambdaContext: unknown) => readonly string[]
+  /** The `serviceId` of the AWS SDK v3 client whose commands these are: other services use the same command names. */
+  readonly client?: string
+  /** AWS SDK command name -> how its input is laid open; `undefined`: nothing in this one is ever stamped. */
+  readonly commands?: Readonly<Record<string, (input: Fields, policy: TargetPolicy) => Shipment | undefined>>
 }
 
 export function fieldsOf(value: unknown): Fields | undefined {
@@ -92,6 +101,11 @@ export function without(fields: Fields, key: string): Fields {
   return rest
 }
 
+/** The tokens of two places in one message: the same in both is one. */
+export function together(a: readonly string[], b: readonly string[]): readonly string[] {
+  return [...new Set([...a, ...b])]
+}
+
 /** A slot that is in the header or an attribute: stamped unless the user named other targets. */
 export function attributeProblem(policy: TargetPolicy, target: unknown): 'not_targeted' | undefined {
   return policy.isNamed(target) === false ? 'not_targeted' : undefined
@@ -100,8 +114,4 @@ export function attributeProblem(policy: TargetPolicy, target: unknown): 'not_ta
 /** A slot that is in the body: stamped only where the user named the target. */
 export function bodyProblem(policy: TargetPolicy, target: unknown): 'not_targeted' | undefined {
   return policy.isNamed(target) === true ? undefined : 'not_targeted'
-}
-
-export function slotOf(entry: object, roomBytes: number, problem: Slot['problem'] | undefined): Slot {
-  return problem === undefined ? { entry, roomBytes } : { entry, roomBytes, problem }
 }

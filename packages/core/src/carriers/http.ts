@@ -29,7 +29,8 @@ export const http: Carrier = {
       if (names.length > 0) clean['headers'] = strip(headers, names)
       if (multiNames.length > 0) clean['multiValueHeaders'] = strip(multi, multiNames)
       // All values stand in multiValueHeaders where there is one; `headers` then repeats the last of them.
-      return { tokens: multiNames.length > 0 ? valuesOf(multi, multiNames) : valuesOf(headers, names), clean }
+      const all = valuesOf(multi, multiNames)
+      return { tokens: all.length > 0 ? all : valuesOf(headers, names), clean }
     },
   },
 }
@@ -45,7 +46,7 @@ function namesIn(headers: Fields | undefined): readonly string[] {
 function valuesOf(headers: Fields | undefined, names: readonly string[]): readonly string[] {
   return names
     .flatMap((name) => headers?.[name])
-    .flatMap((value) => textOf(value)?.split(',') ?? [])
+    .flatMap((value) => textOf(value)?.split(',') ?? '')
     .map((value) => value.trim())
 }
 

@@ -1,11 +1,31 @@
 import type { BatchInbound, Carrier, Fields, Shipment, SingleInbound, TargetPolicy } from './carrier.ts'
+import { dynamodbStream } from './dynamodb-stream.ts'
+import { eventbridge } from './eventbridge.ts'
+import { firehose } from './firehose.ts'
 import { http } from './http.ts'
 import { kinesis } from './kinesis.ts'
+import { lambda } from './lambda.ts'
+import { sns } from './sns.ts'
 import { sqs } from './sqs.ts'
+import { stepFunctions } from './step-functions.ts'
 
-/** Every carrier; the first that recognises an event has it. */
-export const CARRIERS: readonly Carrier[] = [http, sqs, kinesis]
+/** Every carrier; the first that recognises an event has it. `lambda` takes any event: it comes last. */
+export const CARRIERS: readonly Carrier[] = [
+  http,
+  sqs,
+  sns,
+  kinesis,
+  eventbridge,
+  dynamodbStream,
+  firehose,
+  stepFunctions,
+  lambda,
+]
 
+/** The `serviceId` of each AWS SDK client whose commands can carry a token. */
+export const CLIENTS: readonly string[] = CARRIERS.flatMap(({ client }) => client ?? [])
+
+/** Lays an outgoing request open; `undefined` when nothing in it is ever stamped. */
 export function openShipment(commandName: string, input: Fields, policy: TargetPolicy): Shipment | undefined {
   return COMMANDS.get(commandName)?.(input, policy)
 }
@@ -19,5 +39,16 @@ export function singleCarrier(event: Fields): { readonly name: string; readonly 
 
 export function batchCarrier(record: Fields): { readonly name: string; readonly inbound: BatchInbound } | undefined {
   for (const { name, batch } of CARRIERS) if (batch?.recognises(record)) return { name, inbound: batch }
+  return undefined
+}
+
+/** The tokens in a Lambda context; `undefined` when it has none. */
+export function contextTokens(
+  lambdaContext: unknown,
+): { readonly name: string; readonly tokens: readonly string[] } | undefined {
+  for (const { name, context } of CARRIERS) {
+    const tokens = context?.(lambdaContext) ?? []
+    if (tokens.length > 0) return { name, tokens }
+  }
   return undefined
 }

@@ -5,15 +5,16 @@ import {
   type Carrier,
   type Fields,
   fieldsOf,
-  type Shipment,
-  type Slot,
-  slotOf,
   type TargetPolicy,
   textOf,
+  together,
   type Unloaded,
   without,
 } from './carrier.ts'
-import { unloadEnvelope } from './nested.ts'
+import { isStamped } from './json-splice.ts'
+import { attributesProblem, attributesSize } from './message-attributes.ts'
+import { unloadText } from './nested.ts'
+import { batchShipment, type Packing, soleShipment } from './shipment.ts'
 
 /*
  * SQS: one String attribute, so that the body, and with it a FIFO queue's content-based de-duplication, stays as it was.
@@ -23,91 +24,60 @@ import { unloadEnvelope } from './nested.ts'
  * - the event: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
  */
 const MAX_BYTES = 1_048_576
-const MAX_ATTRIBUTES = 10
 /** An attribute's name and type count, as well as its value. */
 const OVERHEAD_BYTES = ATTRIBUTE.length + 'String'.length
 
 export const sqs: Carrier = {
   name: 'sqs',
+  client: 'SQS',
   batch: {
     recordsKey: 'Records',
     recognises: (record) => record['eventSource'] === 'aws:sqs',
     idOf: (record) => textOf(record['messageId']),
-    unload: (record) => unloadAttribute(record) ?? unloadBody(record),
+    unload: (record) => {
+      const attribute = unloadAttribute(record)
+      const body = unloadBody(attribute.clean)
+      return { tokens: together(attribute.tokens, body.tokens), clean: body.clean }
+    },
   },
   commands: {
-    SendMessageCommand: (input, policy) => {
-      const slot = slotFor(input, input['QueueUrl'], policy)
-      return {
-        slots: [slot],
-        totalRoomBytes: slot.roomBytes,
-        write: ([token]) => (token ? stamped(input, token) : input),
-      }
-    },
-    SendMessageBatchCommand: (input, policy): Shipment => {
-      const entries = (Array.isArray(input['Entries']) ? input['Entries'] : []) as readonly Fields[]
-      const used = entries.reduce((sum, entry) => sum + sizeOf(entry), 0)
-      return {
-        slots: entries.map((entry) => slotFor(entry, input['QueueUrl'], policy)),
-        totalRoomBytes: MAX_BYTES - used,
-        write: (tokens) => ({
-          ...input,
-          Entries: entries.map((entry, index) => {
-            const token = tokens[index]
-            return token === undefined ? entry : stamped(entry, token)
-          }),
-        }),
-      }
-    },
+    SendMessageCommand: (input, policy) => soleShipment(input, packing(input['QueueUrl'], policy)),
+    SendMessageBatchCommand: (input, policy) =>
+      batchShipment(input, 'Entries', MAX_BYTES, packing(input['QueueUrl'], policy)),
   },
 }
 
 /** Also the shape of an SNS message delivered raw, whose attribute is binary. */
-function unloadAttribute(record: Fields): Unloaded | undefined {
+function unloadAttribute(record: Fields): Unloaded {
   const attributes = fieldsOf(record['messageAttributes'])
-  const attribute = fieldsOf(attributes?.[ATTRIBUTE])
-  if (attributes === undefined || attribute === undefined) return undefined
-  const binary = textOf(attribute['binaryValue'])
-  const token = textOf(attribute['stringValue']) ?? (binary && Buffer.from(binary, 'base64').toString('latin1'))
+  if (attributes === undefined || !Object.hasOwn(attributes, ATTRIBUTE)) return { tokens: [], clean: record }
+  const attribute = fieldsOf(attributes[ATTRIBUTE])
+  const binary = Buffer.from(textOf(attribute?.['binaryValue']) ?? '', 'base64').toString('latin1')
   return {
-    tokens: token === undefined ? [] : [token],
+    tokens: [textOf(attribute?.['stringValue']) ?? binary],
     clean: { ...record, messageAttributes: without(attributes, ATTRIBUTE) },
   }
 }
 
-/** SNS in its envelope, and EventBridge, come in the body. */
+/** SNS in its envelope, EventBridge, and events that were stamped by hand, come in the body. */
 function unloadBody(record: Fields): Unloaded {
   const body = textOf(record['body'])
-  const inner = body === undefined ? undefined : unloadEnvelope(body)
-  return inner === undefined
-    ? { tokens: [], clean: record }
-    : { tokens: inner.tokens, clean: inner.clean === body ? record : { ...record, body: inner.clean } }
+  if (body === undefined) return { tokens: [], clean: record }
+  const { tokens, clean } = unloadText(body)
+  return { tokens, clean: clean === body ? record : { ...record, body: clean } }
 }
 
-function slotFor(entry: Fields, queueUrl: unknown, policy: TargetPolicy): Slot {
-  const attributes = fieldsOf(entry['MessageAttributes'])
-  const roomBytes = MAX_BYTES - sizeOf(entry) - OVERHEAD_BYTES
-  if (attributes !== undefined && ATTRIBUTE in attributes) return slotOf(entry, roomBytes, 'already_stamped')
-  const full = attributes !== undefined && Object.keys(attributes).length >= MAX_ATTRIBUTES
-  return slotOf(entry, roomBytes, full ? 'attributes_full' : attributeProblem(policy, queueUrl))
-}
-
-function sizeOf(entry: Fields): number {
-  return byteLength(entry['MessageBody']) + attributesSize(fieldsOf(entry['MessageAttributes']))
-}
-
-/** Names, types and values of message attributes, as SQS and SNS count them. */
-export function attributesSize(attributes: Fields | undefined): number {
-  let size = 0
-  for (const name in attributes) {
-    const attribute = fieldsOf(attributes[name])
-    size += byteLength(name) + byteLength(attribute?.['DataType'])
-    size += byteLength(attribute?.['StringValue']) + byteLength(attribute?.['BinaryValue'])
+function packing(queueUrl: unknown, policy: TargetPolicy): Packing {
+  return {
+    maxBytes: MAX_BYTES,
+    overheadBytes: OVERHEAD_BYTES,
+    sizeOf: (entry) => byteLength(entry['MessageBody']) + attributesSize(entry['MessageAttributes']),
+    problemOf: (entry) =>
+      attributeProblem(policy, queueUrl) ??
+      (isStamped(entry['MessageBody']) ? 'already_stamped' : attributesProblem(entry['MessageAttributes'])),
+    stamped: (entry, token) => {
+      const attribute = { DataType: 'String', StringValue: token }
+      return { ...entry, MessageAttributes: { ...fieldsOf(entry['MessageAttributes']), [ATTRIBUTE]: attribute } }
+    },
   }
-  return size
-}
-
-function stamped(entry: Fields, token: string): Fields {
-  const attribute = { DataType: 'String', StringValue: token }
-  return { ...entry, MessageAttributes: { ...fieldsOf(entry['MessageAttributes']), [ATTRIBUTE]: attribute } }
 }

@@ -1,0 +1,28 @@
+import { ATTRIBUTE, byteLength, type Fields, fieldsOf, type Slot } from './carrier.ts'
+
+/*
+ * The message attributes of SQS and SNS.
+ * - names, types and values count towards a message's size
+ *   https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+ *   https://docs.aws.amazon.com/sns/latest/api/API_MessageAttributeValue.html
+ * - SQS takes ten. SNS takes more, but discards such a message on its way to a queue with raw delivery
+ *   https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+ */
+const MAX_ATTRIBUTES = 10
+
+export function attributesSize(attributes: unknown): number {
+  let sizeBytes = 0
+  for (const [name, value] of Object.entries(fieldsOf(attributes) ?? {})) {
+    const attribute = fieldsOf(value)
+    sizeBytes += byteLength(name) + byteLength(attribute?.['DataType'])
+    sizeBytes += byteLength(attribute?.['StringValue']) + byteLength(attribute?.['BinaryValue'])
+  }
+  return sizeBytes
+}
+
+export function attributesProblem(attributes: unknown): Slot['problem'] | undefined {
+  const fields: Fields | undefined = fieldsOf(attributes)
+  if (fields === undefined) return undefined
+  if (Object.hasOwn(fields, ATTRIBUTE)) return 'already_stamped'
+  return Object.keys(fields).length >= MAX_ATTRIBUTES ? 'attributes_full' : undefined
+}

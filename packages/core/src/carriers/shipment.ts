@@ -1,0 +1,68 @@
+import { type Fields, fieldsOf, type Shipment, type Slot } from './carrier.ts'
+
+/** How one kind of entry takes a token. */
+export interface Packing {
+  /** Bytes that an entry may have. */
+  readonly maxBytes: number
+  /** Bytes that a token costs beside its own length. */
+  readonly overheadBytes: number
+  /** Bytes of the entry, as the service counts them. */
+  sizeOf(entry: Fields): number
+  problemOf(entry: Fields): Slot['problem'] | undefined
+  /** A copy with the token in it. */
+  stamped(entry: Fields, token: string): Fields
+}
+
+/** A request that is one message. */
+export function soleShipment(input: Fields, packing: Packing): Shipment {
+  const slot = slotOf(input, packing.sizeOf(input), packing)
+  return {
+    slots: [slot],
+    totalRoomBytes: slot.roomBytes,
+    overheadBytes: packing.overheadBytes,
+    write: ([token]) => (token === undefined ? input : packing.stamped(input, wireText(token))),
+  }
+}
+
+/** A request of many entries, under `key`, of at most `maxBytes` in all. */
+export function batchShipment(input: Fields, key: string, maxBytes: number, packing: Packing): Shipment {
+  const entries: readonly unknown[] = Array.isArray(input[key]) ? input[key] : []
+  let usedBytes = 0
+  const slots = entries.map((entry) => {
+    const fields = fieldsOf(entry)
+    if (fields === undefined) return NO_SLOT
+    const sizeBytes = packing.sizeOf(fields)
+    usedBytes += sizeBytes
+    return slotOf(fields, sizeBytes, packing)
+  })
+  const stamped = (entry: unknown, token: string | undefined): unknown => {
+    const fields = fieldsOf(entry)
+    return token === undefined || fields === undefined ? entry : packing.stamped(fields, wireText(token))
+  }
+  return {
+    slots,
+    totalRoomBytes: maxBytes - usedBytes - packing.overheadBytes,
+    overheadBytes: packing.overheadBytes,
+    write: (tokens) => ({ ...input, [key]: entries.map((entry, index) => stamped(entry, tokens[index])) }),
+  }
+}
+
+function slotOf(entry: Fields, sizeBytes: number, packing: Packing): Slot {
+  const roomBytes = packing.maxBytes - sizeBytes - packing.overheadBytes
+  const problem = packing.problemOf(entry)
+  return problem === undefined ? { entry, roomBytes } : { entry, roomBytes, problem }
+}
+
+/** Something among the entries that is none; the service will say so. */
+const NO_SLOT: Slot = { entry: {}, roomBytes: 0, problem: 'uncarried' }
+
+const WIRE_TEXT = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/**
+ * The last guard before somebody else's text: a token is printable ASCII without quote and backslash, also one of a
+ * format that is forwarded unread. Throws for anything else; the stamps then send the message as it was, and count it.
+ */
+function wireText(token: string): string {
+  if (!WIRE_TEXT.test(token)) throw new TypeError('waybill: a token holds a character that no token may have')
+  return token
+}

@@ -1,0 +1,95 @@
+import {
+  ATTRIBUTE,
+  attributeProblem,
+  byteLength,
+  type Carrier,
+  type Fields,
+  fieldsOf,
+  type Shipment,
+  type Slot,
+  type TargetPolicy,
+  textOf,
+  together,
+  without,
+} from './carrier.ts'
+import { isStamped } from './json-splice.ts'
+import { attributesProblem, attributesSize } from './message-attributes.ts'
+import { attributeText, unloadText } from './nested.ts'
+import { batchShipment, type Packing, soleShipment } from './shipment.ts'
+
+/*
+ * SNS: one Binary attribute. A String one takes part in subscription filter policies, and breaks those that cannot parse
+ * it; filter policies pass over a Binary one.
+ *   https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+ * - a message, and a batch: 256 KiB with attributes, by default; a topic's own MaximumMessageSize may be more
+ *   https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+ *   https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+ * - the event: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+ */
+const MAX_BYTES = 262_144
+/** An attribute's name and type count, as well as its value. */
+const OVERHEAD_BYTES = ATTRIBUTE.length + 'Binary'.length
+
+export const sns: Carrier = {
+  name: 'sns',
+  client: 'SNS',
+  batch: {
+    recordsKey: 'Records',
+    recognises: (record) => record['EventSource'] === 'aws:sns',
+    idOf: (record) => textOf(fieldsOf(record['Sns'])?.['MessageId']),
+    unload: (record) => {
+      const message = fieldsOf(record['Sns'])
+      if (message === undefined) return { tokens: [], clean: record }
+      const { tokens, clean } = unloadMessage(message)
+      return { tokens, clean: clean === message ? record : { ...record, Sns: clean } }
+    },
+    // "Records" holds one notification: https://docs.aws.amazon.com/sns/latest/dg/sns-lambda-as-subscriber.html
+    alwaysAlone: true,
+  },
+  commands: { PublishCommand: publish, PublishBatchCommand: publishBatch },
+}
+
+function unloadMessage(message: Fields): { readonly tokens: readonly string[]; readonly clean: Fields } {
+  const attributes = fieldsOf(message['MessageAttributes'])
+  const text = textOf(message['Message']) ?? ''
+  const inner = unloadText(text)
+  const stripped = inner.clean === text ? message : { ...message, Message: inner.clean }
+  if (attributes === undefined || !Object.hasOwn(attributes, ATTRIBUTE))
+    return { tokens: inner.tokens, clean: stripped }
+  return {
+    tokens: together([attributeText(attributes[ATTRIBUTE])], inner.tokens),
+    clean: { ...stripped, MessageAttributes: without(attributes, ATTRIBUTE) },
+  }
+}
+
+function publish(input: Fields, policy: TargetPolicy): Shipment | undefined {
+  const topic = textOf(input['TopicArn']) ?? textOf(input['TargetArn'])
+  // A text message to a phone, or a push to a device's endpoint: no function of ours is behind either.
+  if (topic === undefined || topic.split(':')[5]?.startsWith('endpoint/')) return undefined
+  return soleShipment(input, packing(topic, policy))
+}
+
+function publishBatch(input: Fields, policy: TargetPolicy): Shipment {
+  return batchShipment(input, 'PublishBatchRequestEntries', MAX_BYTES, packing(input['TopicArn'], policy))
+}
+
+function packing(topic: unknown, policy: TargetPolicy): Packing {
+  return {
+    maxBytes: MAX_BYTES,
+    overheadBytes: OVERHEAD_BYTES,
+    // Whether the subject counts is not documented; counting it is the safe side.
+    sizeOf: (entry) =>
+      byteLength(entry['Message']) + byteLength(entry['Subject']) + attributesSize(entry['MessageAttributes']),
+    problemOf: (entry) => attributeProblem(policy, topic) ?? entryProblem(entry),
+    stamped: (entry, token) => {
+      const attribute = { DataType: 'Binary', BinaryValue: Buffer.from(token) }
+      return { ...entry, MessageAttributes: { ...fieldsOf(entry['MessageAttributes']), [ATTRIBUTE]: attribute } }
+    },
+  }
+}
+
+function entryProblem(entry: Fields): Slot['problem'] | undefined {
+  // Attributes "are sent only when the message structure is String, not JSON".
+  if (entry['MessageStructure'] === 'json') return 'uncarried'
+  return isStamped(entry['Message']) ? 'already_stamped' : attributesProblem(entry['MessageAttributes'])
+}
