@@ -78,34 +78,30 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
 export type Counts = ReadonlyMap<CountCode, number>
 
 /** Counts by code. Bounded by the table: it cannot grow. */
-export interface Ledger {
-  count(code: CountCode, by?: number): void
+export class Ledger {
+  #counts: Map<CountCode, number> | undefined
+
+  count(code: CountCode, by = 1): void {
+    this.#counts ??= new Map()
+    this.#counts.set(code, (this.#counts.get(code) ?? 0) + by)
+  }
+
   /** What was counted since the last time; it is then forgotten here. */
-  drain(): Counts
+  drain(): Counts {
+    const drained = this.#counts ?? NOTHING
+    this.#counts = undefined
+    return drained
+  }
 }
 
 const NOTHING: Counts = new Map()
 
-export function createLedger(): Ledger {
-  let counts: Map<CountCode, number> | undefined
-  return {
-    count: (code, by = 1) => {
-      counts ??= new Map()
-      counts.set(code, (counts.get(code) ?? 0) + by)
-    },
-    drain: () => {
-      const drained = counts ?? NOTHING
-      counts = undefined
-      return drained
-    },
-  }
-}
-
 /** What is counted outside any scope waits here for the next report. */
-export const processLedger: Ledger = createLedger()
+export const processLedger: Ledger = new Ledger()
 
 export function addCounts(a: Counts, b: Counts): Counts {
   if (b.size === 0) return a
+  if (a.size === 0) return b
   const sum = new Map(a)
   for (const [code, by] of b) sum.set(code, (sum.get(code) ?? 0) + by)
   return sum

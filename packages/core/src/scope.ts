@@ -3,7 +3,7 @@ import type { Cause, Decision } from './decision.ts'
 import type { DeclaredFlag } from './declared-flag.ts'
 import { declaredDefault, honoured } from './honour.ts'
 import type { KeyRing } from './keys.ts'
-import { type CountCode, createLedger, type Ledger, processLedger } from './ledger.ts'
+import { type CountCode, Ledger, processLedger } from './ledger.ts'
 import type { RecallSource } from './source.ts'
 import { originalsOf } from './token/originals.ts'
 import { DEFAULT_BUDGET_BYTES, sealToken } from './token/seal.ts'
@@ -84,7 +84,7 @@ export function ambientScope(): Scope | undefined {
 /** A scope's own state: pending until its cargo is known, open while its handler runs, closed after. */
 export class LiveScope implements Scope, Stamper {
   readonly settings: ScopeSettings
-  readonly ledger: Ledger = createLedger()
+  readonly ledger: Ledger = new Ledger()
   readonly forced: ForcedDecisions | undefined
   readonly records: RecordScopes | undefined
   #state: 'pending' | 'open' | 'closed' = 'pending'
@@ -202,7 +202,7 @@ export class LiveScope implements Scope, Stamper {
 const NOTHING: Cargo = { none: 'undecided' }
 
 /** Absence is ordinary: the declared default, counted. */
-export function outsideScope(flag: DeclaredFlag, ledger: Pick<Ledger, 'count'> = processLedger): Decision {
+export function outsideScope(flag: DeclaredFlag, ledger: { count(code: CountCode): void } = processLedger): Decision {
   ledger.count('no_scope')
   return declaredDefault(flag, 'no_scope', Math.floor(Date.now() / 1000))
 }

@@ -6,7 +6,7 @@ import { ambientScope, LiveScope, type Passage, type ScopeSettings } from '../sc
 import type { EvaluationContext, FlagSource, SourceAnswer } from '../source.ts'
 import { canonicalKey } from '../subject.ts'
 import { waybillOf } from '../waybill.ts'
-import { failedByStatus, type Observation, observe } from './observation.ts'
+import { failedByStatus, Observation, type Watch } from './observation.ts'
 import { badOption, forcing, type LifecycleOptions, settingsOf } from './options.ts'
 
 /** Options of an edge function: the first of a call chain, which decides for all that follow. */
@@ -24,6 +24,7 @@ export function edgeLifecycle<E>(options: EdgeOptions<E>): (event: unknown, lamb
   if (typeof options.source?.decide !== 'function') throw badOption('evaluateFlags', 'source', 'a flag source')
   if (typeof options.context !== 'function') throw badOption('evaluateFlags', 'context', 'a function of the event')
   const { observers = [], isFailure = failedByStatus } = options
+  const watch: Watch = { role: 'edge', observers, isFailure }
 
   return (event, lambdaContext) => {
     const arrived = arrivals(event, lambdaContext)
@@ -31,13 +32,7 @@ export function edgeLifecycle<E>(options: EdgeOptions<E>): (event: unknown, lamb
     // The edge trusts nobody: what came from outside is neither read nor left for the handler to pass on.
     const came = arrived.kind === 'single' ? arrived.tokens.length : arrived.tokensById.size
     if (came > 0) scope.count('inbound_discarded', came)
-    const observation = observe(scope, {
-      role: 'edge',
-      kind: 'invocation',
-      carrier: arrived.carrier,
-      observers,
-      isFailure,
-    })
+    const observation = new Observation(scope, watch, 'invocation', arrived.carrier)
     return {
       scope,
       event: arrived.event,
@@ -46,8 +41,8 @@ export function edgeLifecycle<E>(options: EdgeOptions<E>): (event: unknown, lamb
         if (!(context instanceof Promise)) return load(scope, settings, options.source, context, observation)
         return context.then((resolved) => load(scope, settings, options.source, resolved, observation))
       },
-      around: observation.around,
-      end: observation.end,
+      around: (run) => observation.around(run),
+      end: (outcome) => observation.end(outcome),
     }
   }
 }

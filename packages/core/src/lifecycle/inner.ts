@@ -1,20 +1,20 @@
 import { type Arrivals, arrivals } from '../carriers/arrivals.ts'
 import { fieldsOf } from '../carriers/carrier.ts'
 import { WaybillError } from '../errors.ts'
-import type { ObservedScope, Observer } from '../observer.ts'
+import type { ObservedScope } from '../observer.ts'
 import {
   ambientScope,
   type Cargo,
   LiveScope,
+  type Outcome,
   type Passage,
   type RecordScopes,
-  type Scope,
   type ScopeSettings,
 } from '../scope.ts'
 import type { RecallSource } from '../source.ts'
 import { openToken } from '../token/open.ts'
-import { failedByStatus, observe } from './observation.ts'
-import { forcing, type LifecycleOptions, settingsOf } from './options.ts'
+import { failedByStatus, Observation, type Watch } from './observation.ts'
+import { type Forcing, forcing, type LifecycleOptions, settingsOf } from './options.ts'
 
 /** Options of an inner function: it never decides, it honours. */
 export interface InnerOptions extends LifecycleOptions {
@@ -32,64 +32,80 @@ export interface InnerLifecycle {
 /** Makes the lifecycle of an inner function. Throws `bad_option`. */
 export function innerLifecycle(options: InnerOptions): InnerLifecycle {
   const settings = settingsOf('honourDecisions', options, options.recalls)
-  const rules: Rules = {
-    settings,
-    observers: options.observers ?? [],
-    isFailure: options.isFailure ?? failedByStatus,
-    undecided: options.undecided ?? 'default',
-  }
+  const { observers = [], isFailure = failedByStatus, undecided = 'default' } = options
+  const rules: Rules = { settings, watch: { role: 'inner', observers, isFailure }, undecided }
   const lifecycle = (event: unknown, lambdaContext: unknown): Passage => {
     const arrived = arrivals(event, lambdaContext)
-    return arrived.kind === 'batch'
-      ? batchPassage(rules, arrived)
-      : passage(rules, 'invocation', arrived.carrier, arrived.tokens, arrived.event)
+    if (arrived.kind === 'batch') return batchPassage(rules, arrived)
+    const { carrier, tokens, event: clean } = arrived
+    return new InnerPassage(rules, { kind: 'invocation', carrier, tokens, event: clean }, forcing(ambientScope()))
   }
   const record = (carrier: string, tokens: readonly string[], one: unknown): Passage =>
-    passage(rules, 'record', carrier, tokens, one)
+    new InnerPassage(rules, { kind: 'record', carrier, tokens, event: one }, forcing(ambientScope()))
   return Object.assign(lifecycle, { record })
 }
 
 interface Rules {
   readonly settings: ScopeSettings
-  readonly observers: readonly Observer[]
-  readonly isFailure: (response: unknown) => boolean
+  readonly watch: Watch
   readonly undecided: 'default' | 'throw'
 }
 
-function passage(
-  rules: Rules,
-  kind: ObservedScope['kind'],
-  carrier: string | undefined,
-  tokens: readonly string[],
-  event: unknown,
-  outer: Scope | undefined = forcing(ambientScope()),
-  records?: RecordScopes,
-): Passage {
-  const { settings, observers, isFailure } = rules
-  const scope = new LiveScope(settings, outer, records)
-  const observation = observe(scope, { role: 'inner', kind, carrier, observers, isFailure })
-  const enter = (): void => {
-    scope.open(kind === 'batch' ? NOTHING : () => cargoOf(tokens, scope, settings))
-    if (kind !== 'batch' && rules.undecided === 'throw' && !scope.carries()) {
-      throw new WaybillError('undecided', `No decisions came with this ${kind}, and the policy is "throw"`)
-    }
-    observation.begin()
-  }
-  return {
-    scope,
-    event,
-    prepare: () => {
-      const refreshed = settings.recalls?.refresh?.()
-      if (refreshed !== undefined) return refreshed.catch(() => undefined).then(enter)
-      enter()
-      return undefined
-    },
-    around: observation.around,
-    end: observation.end,
-  }
+/** What one passage is about. */
+interface Arrived {
+  readonly kind: ObservedScope['kind']
+  readonly carrier: string | undefined
+  readonly tokens: readonly string[]
+  readonly event: unknown
 }
 
 const NOTHING: Cargo = { none: 'undecided' }
+
+class InnerPassage implements Passage {
+  readonly scope: LiveScope
+  readonly event: unknown
+  readonly #rules: Rules
+  readonly #kind: ObservedScope['kind']
+  readonly #tokens: readonly string[]
+  readonly #observation: Observation
+
+  constructor(rules: Rules, { kind, carrier, tokens, event }: Arrived, outer: Forcing, records?: RecordScopes) {
+    this.scope = new LiveScope(rules.settings, outer, records)
+    this.event = event
+    this.#rules = rules
+    this.#kind = kind
+    this.#tokens = tokens
+    this.#observation = new Observation(this.scope, rules.watch, kind, carrier)
+  }
+
+  prepare(): Promise<void> | undefined {
+    const refreshed = this.#rules.settings.recalls?.refresh?.()
+    if (refreshed !== undefined) return refreshed.catch(() => undefined).then(() => this.#enter())
+    this.#enter()
+    return undefined
+  }
+
+  around<T>(run: () => T): T {
+    return this.#observation.around(run)
+  }
+
+  end(outcome: Outcome): void {
+    this.#observation.end(outcome)
+  }
+
+  #enter(): void {
+    const { scope } = this
+    if (this.#kind === 'batch') {
+      scope.open(NOTHING)
+    } else {
+      scope.open(() => cargoOf(this.#tokens, scope, this.#rules.settings))
+      if (this.#rules.undecided === 'throw' && !scope.carries()) {
+        throw new WaybillError('undecided', `No decisions came with this ${this.#kind}, and the policy is "throw"`)
+      }
+    }
+    this.#observation.begin()
+  }
+}
 
 /** A batch's own scope holds no waybill; each of its records has one, found by id. */
 function batchPassage(rules: Rules, arrived: Extract<Arrivals, { kind: 'batch' }>): Passage {
@@ -98,12 +114,15 @@ function batchPassage(rules: Rules, arrived: Extract<Arrivals, { kind: 'batch' }
   const records: RecordScopes = (record) => {
     const fields = fieldsOf(record)
     const id = fields && idOf(fields)
-    const made = passage(rules, 'record', carrier, (id && tokensById.get(id)) || [], record, outer)
-    if (id === undefined) made.scope.count('record_unmatched')
-    return made
+    const tokens = (id !== undefined && tokensById.get(id)) || NO_TOKENS
+    const passage = new InnerPassage(rules, { kind: 'record', carrier, tokens, event: record }, outer)
+    if (id === undefined) passage.scope.count('record_unmatched')
+    return passage
   }
-  return passage(rules, 'batch', carrier, [], event, outer, records)
+  return new InnerPassage(rules, { kind: 'batch', carrier, tokens: NO_TOKENS, event }, outer, records)
 }
+
+const NO_TOKENS: readonly string[] = []
 
 /** Opens what arrived, counting what is not believed. Refused texts go no further; unknown formats are passed on. */
 function cargoOf(tokens: readonly string[], scope: LiveScope, settings: ScopeSettings): Cargo {

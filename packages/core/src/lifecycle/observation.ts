@@ -1,85 +1,103 @@
+import type { Decision } from '../decision.ts'
 import { addCounts, processLedger, warnOfLosses } from '../ledger.ts'
 import type { ObservedScope, Observer, ScopeReport } from '../observer.ts'
 import type { LiveScope, Outcome } from '../scope.ts'
 
-/** What the observers of a scope are told, and when; nothing that they throw reaches the handler. */
-export interface Observation {
-  begin(): void
-  around<T>(run: () => T): T
-  end(outcome: Outcome): void
-}
-
-export interface ObservationOptions {
+/** How a lifecycle watches its scopes: the same for all of them. */
+export interface Watch {
   readonly role: ObservedScope['role']
-  readonly kind: ObservedScope['kind']
-  readonly carrier: string | undefined
   readonly observers: readonly Observer[]
   readonly isFailure: (response: unknown) => boolean
 }
 
-export function observe(scope: LiveScope, options: ObservationOptions): Observation {
-  const { observers, role, kind, carrier } = options
-  const observed: ObservedScope = {
-    role,
-    kind,
-    ...(carrier === undefined ? {} : { carrier }),
-    observed: () =>
-      kind === 'batch' ? [] : scope.settings.flags.filter((flag) => flag.observe).map((flag) => scope.resolve(flag)),
+/** What the observers of one scope are told, and when; nothing that they throw reaches the handler. */
+export class Observation implements ObservedScope {
+  readonly role: ObservedScope['role']
+  readonly kind: ObservedScope['kind']
+  readonly carrier?: string
+  readonly #scope: LiveScope
+  readonly #watch: Watch
+  readonly #startMs: number
+  #ended = false
+
+  constructor(scope: LiveScope, watch: Watch, kind: ObservedScope['kind'], carrier: string | undefined) {
+    this.role = watch.role
+    this.kind = kind
+    if (carrier !== undefined) this.carrier = carrier
+    this.#scope = scope
+    this.#watch = watch
+    this.#startMs = watch.observers.length === 0 ? 0 : performance.now()
   }
-  const safely = (what: () => void): void => {
+
+  observed(): readonly Decision[] {
+    if (this.kind === 'batch') return []
+    return this.#scope.settings.flags.filter((flag) => flag.observe).map((flag) => this.#scope.resolve(flag))
+  }
+
+  begin(): void {
+    for (const observer of this.#watch.observers) this.#safely(() => observer.begin?.(this))
+  }
+
+  around<T>(run: () => T): T {
+    let wrapped = run
+    for (const observer of this.#watch.observers.toReversed()) {
+      if (observer.around !== undefined) wrapped = this.#wrapped(observer, wrapped)
+    }
+    return wrapped()
+  }
+
+  end(outcome: Outcome): void {
+    if (this.#ended) return
+    this.#ended = true
+    const scope = this.#scope
+    const { observers } = this.#watch
+    const counts = addCounts(scope.ledger.drain(), processLedger.drain())
+    if (observers.length === 0) {
+      scope.close()
+      warnOfLosses(counts)
+      return
+    }
+    const report: ScopeReport = {
+      scope: this,
+      ...verdict(outcome, this.#watch.isFailure),
+      durationMs: performance.now() - this.#startMs,
+      reads: scope.reads,
+      counts,
+    }
+    scope.close()
+    for (const observer of observers) this.#safely(() => observer.end?.(report))
+  }
+
+  #safely(what: () => void): void {
     try {
       what()
     } catch {
-      scope.count('observer_failed')
+      this.#scope.count('observer_failed')
     }
   }
-  const startMs = performance.now()
-  let ended = false
-  return {
-    begin: () => {
-      for (const observer of observers) safely(() => observer.begin?.(observed))
-    },
-    around: (run) => observers.reduceRight((inner, observer) => wrapped(observer, observed, inner, scope), run)(),
-    end: (outcome) => {
-      if (ended) return
-      ended = true
-      const report: ScopeReport = {
-        scope: observed,
-        ...verdict(outcome, options.isFailure),
-        durationMs: performance.now() - startMs,
-        reads: scope.reads,
-        counts: addCounts(scope.ledger.drain(), processLedger.drain()),
-      }
-      scope.close()
-      if (observers.length === 0) warnOfLosses(report.counts)
-      for (const observer of observers) {
-        safely(() => observer.end?.(report))
-      }
-    },
-  }
-}
 
-/** Runs `run` once and once only, whatever the observer does before it. */
-function wrapped<T>(observer: Observer, observed: ObservedScope, run: () => T, scope: LiveScope): () => T {
-  const around = observer.around?.bind(observer)
-  if (around === undefined) return run
-  return () => {
-    let ran: { readonly result: T } | { readonly thrown: unknown } | undefined
-    const once = (): T => {
-      try {
-        ran = { result: run() }
-        return ran.result
-      } catch (thrown) {
-        ran = { thrown }
-        throw thrown
+  /** Runs the handler once and once only, whatever the observer does before and after it. */
+  #wrapped<T>(observer: Observer, run: () => T): () => T {
+    return () => {
+      let ran: { readonly result: T } | { readonly thrown: unknown } | undefined
+      const once = (): T => {
+        try {
+          const result = run()
+          ran = { result }
+          return result
+        } catch (thrown) {
+          ran = { thrown }
+          throw thrown
+        }
       }
-    }
-    try {
-      return around(observed, once)
-    } catch {
-      if (ran !== undefined && 'thrown' in ran) throw ran.thrown
-      scope.count('observer_failed')
-      return ran === undefined ? run() : ran.result
+      try {
+        return observer.around?.(this, once) as T
+      } catch {
+        const outcome = ran as { readonly result: T } | { readonly thrown: unknown } | undefined
+        if (outcome !== undefined && 'thrown' in outcome) throw outcome.thrown
+        this.#scope.count('observer_failed')
+        return outcome === undefined ? run() : outcome.result
+      }
     }
   }
 }

@@ -41,7 +41,9 @@ export function badOption(where: string, option: string, expected: string): Wayb
   return new WaybillError('bad_option', `${where}: option "${option}" must be ${expected}`)
 }
 
+export type Forcing = Pick<Scope, 'forced'> | undefined
+
 /** What a test forces (`withDecisions`) reaches through; nothing else of an outer scope does. */
-export function forcing(outer: Scope | undefined): Scope | undefined {
+export function forcing(outer: Scope | undefined): Forcing {
   return outer?.forced === undefined ? undefined : outer
 }

@@ -33,13 +33,19 @@ const REASON_OF_LETTER: Readonly<Record<string, Reason>> = Object.fromEntries(
   Object.entries(LETTER_OF_REASON).map(([reason, letter]) => [letter, reason as Reason]),
 )
 
+/** A letter of a newer version is some other system's own reason. */
+export function reasonOfLetter(letter: string): Reason {
+  return REASON_OF_LETTER[letter] ?? 'PROVIDER'
+}
+
 /** The parts of a token, before anything is believed. `signed` is what the signature covers. */
 export interface TokenParts {
   readonly keyId: string
   readonly decidedAtSeconds: number
   readonly subject: string
   readonly extras: readonly string[]
-  readonly entries: readonly string[]
+  /** The entries as they stand, not yet taken apart. */
+  readonly body: string
   readonly signed: string
   readonly signature: string
 }
@@ -66,13 +72,12 @@ export function splitToken(text: string): TokenParts | undefined {
   const decidedAtSeconds = parseSeconds(text.slice(keyEnd + 1, timeEnd))
   if (decidedAtSeconds === undefined) return undefined
   const extras = text.slice(subjectEnd + 1, extrasEnd)
-  const entries = text.slice(extrasEnd + 1, signedEnd)
   return {
     keyId: text.slice(PREFIX.length + 1, keyEnd),
     decidedAtSeconds,
     subject: text.slice(timeEnd + 1, subjectEnd),
     extras: extras === '' ? [] : extras.split('~'),
-    entries: entries === '' ? [] : entries.split('~', MAX_FLAGS + 1),
+    body: text.slice(extrasEnd + 1, signedEnd),
     signed: text.slice(0, signedEnd),
     signature: text.slice(signedEnd + 1),
   }
@@ -117,7 +122,7 @@ export function decodeEntry(entry: string, tokenSeconds: number): Decision | und
     variation,
     value,
     version,
-    reason: REASON_OF_LETTER[why.charAt(0)] ?? 'PROVIDER',
+    reason: reasonOfLetter(why.charAt(0)),
     origin: 'propagated',
     decidedAtSeconds,
     bucketed: why.includes('b', 1),

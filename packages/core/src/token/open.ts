@@ -3,6 +3,7 @@ import type { KeyRing } from '../keys.ts'
 import { type Waybill, waybillOf } from '../waybill.ts'
 import { decodeEntry, MAX_FLAGS, PREFIX, splitToken, type TokenParts, unescapeText } from './format-1.ts'
 import { rememberOriginals } from './originals.ts'
+import { decodePlainEntries } from './plain-entries.ts'
 import { MAX_TOKEN_BYTES } from './seal.ts'
 
 /** Why a token was not believed. Each is a count code of the ledger. */
@@ -91,29 +92,39 @@ function verify(token: string, keys: KeyRing): Authentic | Refusal {
   const key = keys.verifier(parts.keyId)
   if (key === undefined) return 'unknown_key'
   if (!key.verify('decisions', parts.signed, parts.signature)) return 'bad_signature'
-  if (parts.entries.length > MAX_FLAGS) return 'oversize'
-  return read(token, parts) ?? 'malformed'
+  return read(token, parts)
 }
 
-function read(text: string, parts: TokenParts): Authentic | undefined {
-  const decisions = new Map<string, Decision>()
-  for (const entry of parts.entries) {
-    const decision = decodeEntry(entry, parts.decidedAtSeconds)
-    if (decision === undefined || decisions.has(decision.flag)) return undefined
-    decisions.set(decision.flag, decision)
-  }
-  const extra = (letter: string): string | undefined => parts.extras.find((one) => one.startsWith(letter))?.slice(1)
+function read(text: string, parts: TokenParts): Authentic | Refusal {
+  const { body, extras, decidedAtSeconds } = parts
+  const decisions = decodePlainEntries(body, decidedAtSeconds) ?? decodeEntries(body, decidedAtSeconds)
+  if (decisions === undefined) return 'malformed'
+  if (decisions.size > MAX_FLAGS) return 'oversize'
+  const extra = (letter: string): string | undefined => extras.find((one) => one.startsWith(letter))?.slice(1)
   const dropped = Number(extra('d') ?? 0)
-  if (!Number.isSafeInteger(dropped)) return undefined
+  if (!Number.isSafeInteger(dropped)) return 'malformed'
   const audience = extra('a')
   const waybill = waybillOf(decisions, parts.subject === '' ? undefined : parts.subject, dropped)
-  const { entries, extras } = parts
   rememberOriginals(waybill, {
     text,
     extras: extras.filter((one) => !one.startsWith('d') && !one.startsWith('a')),
     get entries() {
-      return new Map(entries.map((entry) => [unescapeText(entry.slice(0, entry.indexOf(':'))) ?? '', entry]))
+      return new Map(entriesOf(body).map((entry) => [unescapeText(entry.slice(0, entry.indexOf(':'))) ?? '', entry]))
     },
   })
   return { waybill, audience: audience === undefined ? undefined : unescapeText(audience) }
+}
+
+function entriesOf(body: string): readonly string[] {
+  return body === '' ? [] : body.split('~', MAX_FLAGS + 1)
+}
+
+function decodeEntries(body: string, tokenSeconds: number): ReadonlyMap<string, Decision> | undefined {
+  const decisions = new Map<string, Decision>()
+  for (const entry of entriesOf(body)) {
+    const decision = decodeEntry(entry, tokenSeconds)
+    if (decision === undefined || decisions.has(decision.flag)) return undefined
+    decisions.set(decision.flag, decision)
+  }
+  return decisions
 }
