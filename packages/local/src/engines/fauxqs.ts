@@ -1,4 +1,4 @@
-import { MAX_ATTRIBUTES } from './message-limits.ts'
+import { FORBIDDEN_CHARACTER, MAX_ATTRIBUTES } from './message-limits.ts'
 
 // The engine's published types name its sources, and its public `startFauxqs` listens on every interface. So its parts
 // are put together here, on the structural types below; they are reached by file, as the package exports only its door.
@@ -55,12 +55,15 @@ async function load<Module>(file: string): Promise<Module> {
 
 /** Builds the engine, not yet listening, over its own stores; with a `dataDir` they are kept there. */
 export async function buildFauxqs(region: string, dataDir: string | undefined): Promise<FauxqsApp> {
-  const [{ buildApp }, { SqsStore }, { SnsStore }, { S3Store }] = await Promise.all([
+  const [{ buildApp }, { SqsStore }, { SnsStore }, { S3Store }, { INVALID_MESSAGE_BODY_CHAR }] = await Promise.all([
     load<FauxqsModule>('app.js'),
     load<{ SqsStore: new () => SqsStore }>('sqs/sqsStore.js'),
     load<{ SnsStore: new () => { persistence?: Persistence } }>('sns/snsStore.js'),
     load<{ S3Store: new () => object }>('s3/s3Store.js'),
+    load<{ INVALID_MESSAGE_BODY_CHAR: RegExp }>('sqs/sqsTypes.js'),
   ])
+  // The engine's own expression looks at UTF-16 halves, and so refuses every emoji.
+  INVALID_MESSAGE_BODY_CHAR.test = (body) => FORBIDDEN_CHARACTER.test(body)
   const sqsStore = new SqsStore()
   const snsStore = new SnsStore()
   discardOverfullRawDeliveries(sqsStore)

@@ -1,6 +1,9 @@
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html */
 export const MAX_ATTRIBUTES = 10
 
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
+export const FORBIDDEN_CHARACTER: RegExp = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u
+
 /** All entries of a PublishBatch together. https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html */
 const MAX_PUBLISH_BATCH_BYTES = 262_144
 

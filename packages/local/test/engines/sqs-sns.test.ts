@@ -122,6 +122,17 @@ describe('SQS', () => {
     expect(bodies(await receive(sqs, QueueUrl))).toEqual([MessageBody])
   })
 
+  test('delivers every character that SQS allows, and refuses the others', async () => {
+    const { sqs } = await start()
+    const QueueUrl = await createQueue(sqs, 'orders')
+    const MessageBody = 'pizza \u{1F355}, caf\u00e9'
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }))
+    expect(bodies(await receive(sqs, QueueUrl))).toEqual([MessageBody])
+    await expect(sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '\u0007' }))).rejects.toMatchObject({
+      name: 'InvalidMessageContents',
+    })
+  })
+
   test('keeps messages in the data directory, under the new port', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'waybill-sqs-'))
     try {
