@@ -1,1 +1,2 @@
-export {}
+export { evaluateFlags } from './evaluate-flags.ts'
+export { honourDecisions } from './honour-decisions.ts'
