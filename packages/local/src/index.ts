@@ -33,4 +33,8 @@ export {
   startLambdaHost,
 } from './lambda/host.ts'
 export type { LogLine } from './lambda/log-lines.ts'
+export type { KinesisRecord } from './lambda/mappings/kinesis-record.ts'
+export type { EventSourceMapping } from './lambda/mappings/mapping.ts'
+export { mapQueue, type QueueMappingOptions } from './lambda/mappings/queue.ts'
+export { type DiscardedRecords, mapStream, type StreamMappingOptions } from './lambda/mappings/stream.ts'
 export { functionNameOf, lambdaPort } from './lambda/port.ts'

@@ -1,0 +1,3 @@
+export const handler = async (event) => {
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}
