@@ -42,6 +42,7 @@ export type OpenedToken = { readonly waybill: Waybill } | { readonly refusal: Re
  * ```
  */
 export function openToken(token: string, keys: KeyRing, expect: Expectations = {}): OpenedToken {
+  if (typeof token !== 'string') return { refusal: 'malformed' }
   if (token.length > MAX_TOKEN_BYTES) return { refusal: 'oversize' }
   const known = authentic(token, keys)
   if (typeof known === 'string') return { refusal: known }
@@ -81,12 +82,17 @@ function authentic(token: string, keys: KeyRing): Authentic | Refusal {
 }
 
 /** Formats by prefix; a reader ships a release before any writer. */
-const VERSIONED = /^wb[0-9]{1,3}\./
-const PRINTABLE = /^[\x21-\x7e]+$/
+const VERSIONED = /^wb[1-9][0-9]{0,2}\./
+/**
+ * The characters of every format, now and later. Also a newer format's text, which is passed on unread, can thus be
+ * written into a header, an attribute or a JSON string as it is: no line break, no quote, nothing that needs an escape.
+ */
+const TOKEN = /^[A-Za-z0-9._~:%=-]+$/
 
 function verify(token: string, keys: KeyRing): Authentic | Refusal {
+  if (!TOKEN.test(token)) return 'malformed'
   if (!token.startsWith(`${PREFIX}.`)) return VERSIONED.test(token) ? 'unknown_format' : 'malformed'
-  const parts = PRINTABLE.test(token) ? splitToken(token) : undefined
+  const parts = splitToken(token)
   if (parts === undefined) return 'malformed'
   if (keys.empty) return 'no_keys'
   const key = keys.verifier(parts.keyId)
