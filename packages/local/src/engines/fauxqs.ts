@@ -11,6 +11,7 @@ export interface FauxqsRequest {
 export interface FauxqsReply {
   code(status: number): FauxqsReply
   header(name: string, value: string): FauxqsReply
+  getHeader(name: string): string | number | string[] | undefined
   send(body: unknown): FauxqsReply
 }
 

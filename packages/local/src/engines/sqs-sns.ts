@@ -50,7 +50,9 @@ export async function startSqsSns(options: StartSqsSnsOptions = {}): Promise<Sqs
     return undefined
   })
 
-  app.addHook('onSend', async (request, _reply, payload) => {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const queryError = String(reply.getHeader(QUERY_ERROR) ?? '')
+    if (COMMON_ERROR.test(queryError)) reply.header(QUERY_ERROR, queryError.replace('AWS.SimpleQueueService.', ''))
     if (typeof payload !== 'string') return payload
     const failed = failedByRequest.get(request)
     if (failed !== undefined) {
@@ -65,6 +67,11 @@ export async function startSqsSns(options: StartSqsSnsOptions = {}): Promise<Sqs
   return { endpoint: await app.listen({ host: '127.0.0.1', port: 0 }), close: () => app.close() }
 }
 
+// A client takes its error's name from this header, where the engine prefixes the common errors as well.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+const QUERY_ERROR = 'x-amzn-query-error'
+const COMMON_ERROR = /^AWS\.SimpleQueueService\.(InvalidParameterValue|MissingParameter|InvalidMessageContents);/
+
 // Only these: a received message's body may hold a queue URL of its own.
 const ANSWERS_QUEUE_URLS = /^AmazonSQS\.(CreateQueue|GetQueueUrl|ListQueues)$/
 const QUEUE_URL_HOST = new RegExp(`http://[^/"]+/${LOCAL_ACCOUNT}/`, 'g')
@@ -77,10 +84,8 @@ function sqsReply(reply: FauxqsReply, body: object): FauxqsReply {
   return reply.header('content-type', 'application/x-amz-json-1.0').send(JSON.stringify(body))
 }
 
-// The code is that of the common errors, which the header repeats for clients that know the older protocol.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
 function refuseSend(reply: FauxqsReply, message: string): FauxqsReply {
-  reply.code(400).header('x-amzn-query-error', 'InvalidParameterValue;Sender')
+  reply.code(400).header(QUERY_ERROR, 'InvalidParameterValue;Sender')
   return sqsReply(reply, { __type: 'com.amazonaws.sqs#InvalidParameterValue', message })
 }
 

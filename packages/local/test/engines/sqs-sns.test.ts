@@ -122,6 +122,16 @@ describe('SQS', () => {
     expect(bodies(await receive(sqs, QueueUrl))).toEqual([MessageBody])
   })
 
+  test('refuses a message that is longer than its queue takes', async () => {
+    const { sqs } = await start()
+    const Attributes = { MaximumMessageSize: '1024' }
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'small', Attributes }))
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x'.repeat(1024) }))
+    await expect(sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: 'x'.repeat(1025) }))).rejects.toMatchObject({
+      name: 'InvalidParameterValue',
+    })
+  })
+
   test('delivers every character that SQS allows, and refuses the others', async () => {
     const { sqs } = await start()
     const QueueUrl = await createQueue(sqs, 'orders')
