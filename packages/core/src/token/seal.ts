@@ -67,8 +67,10 @@ export function sealToken(waybill: Waybill, keys: KeyRing, options: SealOptions 
     entries: [],
   }).length
   const room = maxBytes - emptyLength - 1 - SIGNATURE_LENGTH
-  const kept = keepWhatFits(entries, room, options.priorityOf)
-  if (kept.length === 0 && entries.length > 0) return { shedCount: 0, problem: 'no_room' }
+  // Room for the `dropped` marker is set aside where there will be one, now or once something is shed.
+  const markedRoom = room - `~d${waybill.droppedCount + entries.length}`.length
+  const kept = keepWhatFits(entries, waybill.droppedCount > 0 ? markedRoom : room, markedRoom, options.priorityOf)
+  if (kept === undefined) return { shedCount: 0, problem: 'no_room' }
   return { token: seal(kept), shedCount: entries.length - kept.length }
 }
 
@@ -83,14 +85,14 @@ function entryOf(decision: Decision, tokenSeconds: number, originals?: ReadonlyM
   return { flag, text: original ?? encodeEntry(decision, tokenSeconds) }
 }
 
-/** Bytes set aside for the `dropped` marker: "~d" and up to five digits. */
-const DROPPED_MARKER_BYTES = 7
-
+/** The entries that stay: all of them in `room`, or the most important of them in `markedRoom`. */
 function keepWhatFits(
   entries: readonly Entry[],
   room: number,
+  markedRoom: number,
   priorityOf: (flag: string) => number = () => 0,
-): readonly Entry[] {
+): readonly Entry[] | undefined {
+  if (entries.length === 0) return room >= 0 ? entries : undefined
   let size = -1
   for (const entry of entries) size += entry.text.length + 1
   if (size <= room && entries.length <= MAX_FLAGS) return entries
@@ -100,9 +102,9 @@ function keepWhatFits(
     .map((entry, index) => ({ entry, index, priority: priorityOf(entry.flag) }))
     .sort((a, b) => a.priority - b.priority || b.index - a.index)
   for (const { entry } of byPriority) {
-    if (size <= room - DROPPED_MARKER_BYTES && kept.size <= MAX_FLAGS) break
+    if (size <= markedRoom && kept.size <= MAX_FLAGS) break
     kept.delete(entry)
     size -= entry.text.length + 1
   }
-  return entries.filter((entry) => kept.has(entry))
+  return kept.size === 0 ? undefined : entries.filter((entry) => kept.has(entry))
 }
