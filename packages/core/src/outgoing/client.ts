@@ -1,5 +1,5 @@
 import type { Fields } from '../carriers/carrier.ts'
-import { openShipment } from '../carriers/list.ts'
+import { CLIENTS, openShipment } from '../carriers/list.ts'
 import { WaybillError } from '../errors.ts'
 import { processLedger } from '../ledger.ts'
 import { ambientScope } from '../scope.ts'
@@ -13,9 +13,6 @@ export interface SdkClient {
   }
   readonly config: { readonly serviceId?: string }
 }
-
-/** Services whose requests carry a token, by the SDK's service id. */
-const CLIENTS = ['SQS', 'SNS', 'Kinesis', 'EventBridge', 'Lambda', 'SFN']
 
 export interface StampOptions {
   /**
@@ -85,7 +82,7 @@ function stampedInput(commandName: string, input: Fields, policy: Parameters<typ
       }
       const token = stamper.tokenFor(Math.min(roomBytes, room))
       if (token !== undefined) {
-        room -= token.length
+        room -= token.length + shipment.overheadBytes
         stampedCount += 1
       }
       return token
