@@ -1,6 +1,6 @@
 import type { Decision } from './decision.ts'
 import { entryWithTime } from './token/format-1.ts'
-import { originalsOf, rememberOriginals } from './token/originals.ts'
+import { CarriedWaybill } from './token/originals.ts'
 import { type Waybill, waybillOf } from './waybill.ts'
 
 /** What to do when two waybills decide one flag differently. There is no default: the aggregator must say. */
@@ -14,7 +14,8 @@ export interface MergedWaybill {
 
 /**
  * Fan-in, made explicit: one waybill out of several. The subject survives only where all parts have the same.
- * Conflicts (another variation for one flag) are settled by `policy` and named in the result.
+ * Conflicts (another variation for one flag) are settled by `policy`, ties by the order of `waybills`, and named in the
+ * result. What is kept keeps its moment of decision: of several of one variation, the oldest.
  *
  * @example
  * ```ts
@@ -24,30 +25,36 @@ export interface MergedWaybill {
  * ```
  */
 export function mergeWaybills(waybills: readonly Waybill[], policy: MergePolicy): MergedWaybill {
-  const decisions = new Map<string, Decision>()
-  const conflicts = new Set<string>()
+  const candidates = new Map<string, Decision[]>()
   for (const { decisions: part } of waybills) {
     for (const [flag, decision] of part) {
-      const held = decisions.get(flag)
-      if (held === undefined) decisions.set(flag, decision)
-      else if (held.variation === decision.variation) decisions.set(flag, older(held, decision))
-      else {
-        conflicts.add(flag)
-        if (wins(decision, held, policy)) decisions.set(flag, decision)
-      }
+      const others = candidates.get(flag)
+      if (others === undefined) candidates.set(flag, [decision])
+      else others.push(decision)
     }
   }
-  if (policy === 'omit') for (const flag of conflicts) decisions.delete(flag)
+  const decisions = new Map<string, Decision>()
+  const conflicts: string[] = []
+  for (const [flag, all] of candidates) {
+    const agreed = all.every(({ variation }) => variation === all[0]?.variation)
+    if (!agreed) conflicts.push(flag)
+    if (!agreed && policy === 'omit') continue
+    // First who wins, among all of them, then since when: so that the order of the parts is no difference.
+    const { variation } = best(all, policy)
+    const moments = all.filter((one) => one.variation === variation)
+    decisions.set(flag, best(moments, 'oldest'))
+  }
   const subject = waybills[0]?.subject
   const same = waybills.every((one) => one.subject === subject)
   const dropped = waybills.reduce((sum, one) => sum + one.droppedCount, 0)
   const waybill = waybillOf(decisions, same ? subject : undefined, dropped)
-  rememberOriginals(waybill, { extras: [], entries: originalEntries(waybill, waybills) })
-  return { waybill, conflicts: [...conflicts] }
+  const entries = originalEntries(waybill, waybills)
+  return { waybill: new CarriedWaybill(waybill, { extras: [], entries }), conflicts }
 }
 
-function older(a: Decision, b: Decision): Decision {
-  return b.decidedAtSeconds < a.decidedAtSeconds ? b : a
+/** The first of the best. */
+function best(all: readonly Decision[], policy: MergePolicy): Decision {
+  return all.reduce((held, challenger) => (wins(challenger, held, policy) ? challenger : held))
 }
 
 function wins(challenger: Decision, held: Decision, policy: MergePolicy): boolean {
@@ -61,7 +68,7 @@ function wins(challenger: Decision, held: Decision, policy: MergePolicy): boolea
 function originalEntries(merged: Waybill, parts: readonly Waybill[]): ReadonlyMap<string, string> {
   const texts = new Map<string, string>()
   for (const part of parts) {
-    for (const [flag, text] of originalsOf(part)?.entries ?? []) {
+    for (const [flag, text] of CarriedWaybill.originalsOf(part)?.entries ?? []) {
       if (merged.decisions.get(flag) !== part.decisions.get(flag)) continue
       texts.set(flag, entryWithTime(text, part.decidedAtSeconds, merged.decidedAtSeconds))
     }

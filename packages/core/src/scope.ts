@@ -5,7 +5,7 @@ import { declaredDefault, honoured } from './honour.ts'
 import type { KeyRing } from './keys.ts'
 import { type CountCode, Ledger, processLedger } from './ledger.ts'
 import type { RecallSource } from './source.ts'
-import { originalsOf } from './token/originals.ts'
+import { CarriedWaybill } from './token/originals.ts'
 import { DEFAULT_BUDGET_BYTES, sealToken } from './token/seal.ts'
 import type { Waybill } from './waybill.ts'
 
@@ -156,7 +156,7 @@ export class LiveScope implements Scope, Stamper {
     const cargo = this.cargo()
     if ('none' in cargo) return undefined
     if ('opaque' in cargo) return this.#fitting(cargo.opaque, roomBytes)
-    this.#token ??= originalsOf(cargo.waybill)?.text
+    this.#token ??= CarriedWaybill.textOf(cargo.waybill)
     if (this.#token !== undefined && this.#token.length <= roomBytes) return this.#token
     const budget = this.settings.budgetBytes ?? DEFAULT_BUDGET_BYTES
     const { token, shedCount, problem } = sealToken(cargo.waybill, this.settings.keys, {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import type { Decision, Reason } from '../decision.ts'
 import { canonicalJson, type JsonValue, parseJson } from '../json.ts'
@@ -71,11 +72,13 @@ export function splitToken(text: string): TokenParts | undefined {
   }
   const decidedAtSeconds = parseSeconds(text.slice(keyEnd + 1, timeEnd))
   if (decidedAtSeconds === undefined) return undefined
+  const subject = text.slice(timeEnd + 1, subjectEnd)
+  if (!SUBJECT.test(subject)) return undefined
   const extras = text.slice(subjectEnd + 1, extrasEnd)
   return {
     keyId: text.slice(PREFIX.length + 1, keyEnd),
     decidedAtSeconds,
-    subject: text.slice(timeEnd + 1, subjectEnd),
+    subject,
     extras: extras === '' ? [] : extras.split('~'),
     body: text.slice(extrasEnd + 1, signedEnd),
     signed: text.slice(0, signedEnd),
@@ -95,8 +98,31 @@ export function joinToken(head: {
   return `${PREFIX}.${keyId}.${decidedAtSeconds.toString(36)}.${subject}.${extras.join('~')}.${entries.join('~')}`
 }
 
+/** What the extras mean to this version: whom the token is for, and how many decisions were shed. */
+export function decodeExtras(
+  extras: readonly string[],
+): { readonly audience: string | undefined; readonly droppedCount: number } | undefined {
+  let audience: string | undefined
+  let droppedCount: number | undefined
+  for (const extra of extras) {
+    const rest = extra.slice(1)
+    if (extra.startsWith('a')) {
+      if (audience !== undefined) return undefined
+      audience = unescapeText(rest)
+      if (audience === undefined) return undefined
+    } else if (extra.startsWith('d')) {
+      if (droppedCount !== undefined) return undefined
+      droppedCount = parseCount(rest)
+      if (droppedCount === undefined) return undefined
+    }
+  }
+  return { audience, droppedCount: droppedCount ?? 0 }
+}
+
 export function encodeEntry(decision: Decision, tokenSeconds: number): string {
-  const { flag, variation, value, version, reason, bucketed, inExperiment, track, digest } = decision
+  const { flag, variation, value, reason, bucketed, inExperiment, track, digest } = decision
+  // A source's odd version must not make the whole token unreadable.
+  const version = parseCount(String(decision.version)) ?? 0
   const carried = digest === undefined ? encodeValue(value, variation) : `h${digest}`
   const bits = `${bucketed ? 'b' : ''}${inExperiment ? 'x' : ''}${track ? 'k' : ''}`
   const entry = `${escapeText(flag)}:${escapeText(variation)}:${carried}:${version}:${LETTER_OF_REASON[reason]}${bits}`
@@ -110,13 +136,16 @@ export function decodeEntry(entry: string, tokenSeconds: number): Decision | und
   if (!flagText || !variationText || !carried || !versionText || !why) return undefined
   const flag = unescapeText(flagText)
   const variation = unescapeText(variationText)
-  const version = Number(versionText)
-  if (flag === undefined || variation === undefined || !Number.isSafeInteger(version) || version < 0) return undefined
+  const version = parseCount(versionText)
+  if (flag === undefined || variation === undefined || version === undefined) return undefined
   const digest = carried.startsWith('h') ? carried.slice(1) : undefined
+  if (digest !== undefined && !DIGEST.test(digest)) return undefined
   const value = digest === undefined ? decodeValue(carried, variation) : null
   const time = fields.length === 5 ? undefined : fields.find((field, index) => index > 4 && field.startsWith('i'))
   const decidedAtSeconds = time === undefined ? tokenSeconds : parseSeconds(time.slice(1))
   if (value === undefined || decidedAtSeconds === undefined) return undefined
+  // A token's time is its oldest decision's: an entry without a time of its own keeps it when the token is sealed anew.
+  if (decidedAtSeconds < tokenSeconds) return undefined
   const decision: Decision = {
     flag,
     variation,
@@ -150,7 +179,7 @@ function encodeValue(value: JsonValue, variation: string): string {
   if (value === null) return 'n'
   if (value === variation) return '='
   let inline: string
-  if (typeof value === 'number') inline = `d${escapeText(String(value))}`
+  if (typeof value === 'number') inline = Number.isFinite(value) ? `d${escapeText(String(value))}` : 'n'
   else if (typeof value === 'string') inline = `s${escapeText(value)}`
   else inline = `j${Buffer.from(canonicalJson(value)).toString('base64url')}`
   return inline.length > MAX_INLINE_LENGTH ? `h${valueDigest(value)}` : inline
@@ -166,9 +195,10 @@ function decodeValue(carried: string, variation: string): JsonValue | undefined 
     case 's':
       return unescapeText(rest)
     case 'j':
-      return parseJson(Buffer.from(rest, 'base64url').toString())
+      return decodeJson(rest)
     case 'd': {
-      const number = Number(unescapeText(rest) || Number.NaN)
+      const text = unescapeText(rest)
+      const number = text !== undefined && NUMBER.test(text) ? Number(text) : Number.NaN
       return Number.isFinite(number) ? number : undefined
     }
     default:
@@ -176,7 +206,16 @@ function decodeValue(carried: string, variation: string): JsonValue | undefined 
   }
 }
 
+/** Objects and arrays. The bits that base64url leaves over are zero (RFC 4648 section 3.5): one text for one value. */
+function decodeJson(text: string): JsonValue | undefined {
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.toString('base64url') !== text || !isUtf8(bytes)) return undefined
+  const value = parseJson(bytes.toString())
+  return typeof value === 'object' && value !== null ? value : undefined
+}
+
 const PLAIN = /^[A-Za-z0-9._-]*$/
+const ESCAPED = /^(?:[A-Za-z0-9._-]|%[0-9A-F]{2})*$/
 
 export function escapeText(text: string): string {
   if (PLAIN.test(text)) return text
@@ -187,7 +226,8 @@ export function escapeText(text: string): string {
 }
 
 export function unescapeText(text: string): string | undefined {
-  if (!text.includes('%')) return text
+  if (PLAIN.test(text)) return text
+  if (!ESCAPED.test(text)) return undefined
   try {
     return decodeURIComponent(text)
   } catch {
@@ -195,7 +235,17 @@ export function unescapeText(text: string): string | undefined {
   }
 }
 
-const SECONDS = /^[0-9a-z]{1,9}$/
+const SUBJECT = /^[A-Za-z0-9_-]{0,64}$/
+const DIGEST = /^[A-Za-z0-9_-]{22}$/
+/** RFC 8259 section 6: what JSON calls a number, which is less than `Number` takes. */
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
+const COUNT = /^(?:0|[1-9][0-9]{0,15})$/
+const SECONDS = /^(?:0|[1-9a-z][0-9a-z]{0,8})$/
+
+function parseCount(text: string): number | undefined {
+  const count = COUNT.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(count) ? count : undefined
+}
 
 function parseSeconds(text: string): number | undefined {
   return SECONDS.test(text) ? Number.parseInt(text, 36) : undefined

@@ -1,8 +1,8 @@
 import type { Decision } from '../decision.ts'
 import type { KeyRing } from '../keys.ts'
 import { type Waybill, waybillOf } from '../waybill.ts'
-import { decodeEntry, MAX_FLAGS, PREFIX, splitToken, type TokenParts, unescapeText } from './format-1.ts'
-import { rememberOriginals } from './originals.ts'
+import { decodeEntry, decodeExtras, MAX_FLAGS, PREFIX, splitToken, type TokenParts } from './format-1.ts'
+import { CarriedWaybill, entryTexts } from './originals.ts'
 import { decodePlainEntries } from './plain-entries.ts'
 import { MAX_TOKEN_BYTES } from './seal.ts'
 
@@ -62,22 +62,29 @@ interface Authentic {
 }
 
 /** Tokens already found authentic, per ring: authenticity only, nothing that depends on time, subject or receiver. */
-const seen = new WeakMap<KeyRing, Map<string, Authentic>>()
-const MAX_SEEN = 256
+const seen = new WeakMap<KeyRing, Memo>()
+/** Two generations: when the younger is full it becomes the older, whose tokens are then forgotten. */
+interface Memo {
+  young: Map<string, Authentic>
+  old: Map<string, Authentic>
+}
+const MAX_YOUNG = 256
 
 function authentic(token: string, keys: KeyRing): Authentic | Refusal {
   let memo = seen.get(keys)
   if (memo === undefined) {
-    memo = new Map()
+    memo = { young: new Map(), old: new Map() }
     seen.set(keys, memo)
   }
-  const known = memo.get(token)
+  const known = memo.young.get(token) ?? memo.old.get(token)
   if (known !== undefined) return known
   const fresh = verify(token, keys)
-  if (typeof fresh !== 'string') {
-    if (memo.size >= MAX_SEEN) memo.delete(memo.keys().next().value ?? '')
-    memo.set(token, fresh)
+  if (typeof fresh === 'string') return fresh
+  if (memo.young.size >= MAX_YOUNG) {
+    memo.old = memo.young
+    memo.young = new Map()
   }
+  memo.young.set(token, fresh)
   return fresh
 }
 
@@ -104,32 +111,21 @@ function verify(token: string, keys: KeyRing): Authentic | Refusal {
 function read(text: string, parts: TokenParts): Authentic | Refusal {
   const { body, extras, decidedAtSeconds } = parts
   const decisions = decodePlainEntries(body, decidedAtSeconds) ?? decodeEntries(body, decidedAtSeconds)
-  if (decisions === undefined) return 'malformed'
+  if (typeof decisions === 'string') return decisions
   if (decisions.size > MAX_FLAGS) return 'oversize'
-  const extra = (letter: string): string | undefined => extras.find((one) => one.startsWith(letter))?.slice(1)
-  const dropped = Number(extra('d') ?? 0)
-  if (!Number.isSafeInteger(dropped)) return 'malformed'
-  const audience = extra('a')
-  const waybill = waybillOf(decisions, parts.subject === '' ? undefined : parts.subject, dropped)
-  rememberOriginals(waybill, {
-    text,
-    extras: extras.filter((one) => !one.startsWith('d') && !one.startsWith('a')),
-    get entries() {
-      return new Map(entriesOf(body).map((entry) => [unescapeText(entry.slice(0, entry.indexOf(':'))) ?? '', entry]))
-    },
-  })
-  return { waybill, audience: audience === undefined ? undefined : unescapeText(audience) }
+  const known = decodeExtras(extras)
+  if (known === undefined) return 'malformed'
+  const waybill = waybillOf(decisions, parts.subject === '' ? undefined : parts.subject, known.droppedCount)
+  return { waybill: new CarriedWaybill(waybill, text), audience: known.audience }
 }
 
-function entriesOf(body: string): readonly string[] {
-  return body === '' ? [] : body.split('~', MAX_FLAGS + 1)
-}
-
-function decodeEntries(body: string, tokenSeconds: number): ReadonlyMap<string, Decision> | undefined {
+function decodeEntries(body: string, tokenSeconds: number): ReadonlyMap<string, Decision> | Refusal {
+  const entries = entryTexts(body)
+  if (entries.length > MAX_FLAGS) return 'oversize'
   const decisions = new Map<string, Decision>()
-  for (const entry of entriesOf(body)) {
+  for (const entry of entries) {
     const decision = decodeEntry(entry, tokenSeconds)
-    if (decision === undefined || decisions.has(decision.flag)) return undefined
+    if (decision === undefined || decisions.has(decision.flag)) return 'malformed'
     decisions.set(decision.flag, decision)
   }
   return decisions

@@ -1,24 +1,56 @@
+import type { Decision } from '../decision.ts'
 import type { Waybill } from '../waybill.ts'
+import { MAX_FLAGS, splitToken, unescapeText } from './format-1.ts'
 
-/**
- * What was read of a token, kept beside its waybill so that a re-sealed token still says what this version does not
- * understand. Beside, not inside: a waybill is plain data, and must not carry a text that is as good as a password.
- */
+/** What a re-sealed token must still say although this version does not understand it. */
 export interface Originals {
-  /** The token as it came: forwarded as it is where it fits. A merged waybill has none. */
-  readonly text?: string
   /** Extras that this version does not know. */
   readonly extras: readonly string[]
   /** Entry texts by flag: re-sealed unchanged. */
   readonly entries: ReadonlyMap<string, string>
 }
 
-const remembered = new WeakMap<Waybill, Originals>()
+/**
+ * A waybill that came in a token, or was merged of such. What it was read from is kept out of sight: a waybill is data
+ * to be logged and compared, and the text is as good as a password. A private field, since a WeakMap of all waybills
+ * costs the garbage collector more than reading them costs us.
+ */
+export class CarriedWaybill implements Waybill {
+  readonly subject?: string
+  readonly decidedAtSeconds: number
+  readonly decisions: ReadonlyMap<string, Decision>
+  readonly droppedCount: number
+  readonly #source: string | Originals
 
-export function rememberOriginals(waybill: Waybill, originals: Originals): void {
-  remembered.set(waybill, originals)
+  constructor({ subject, decidedAtSeconds, decisions, droppedCount }: Waybill, source: string | Originals) {
+    if (subject !== undefined) this.subject = subject
+    this.decidedAtSeconds = decidedAtSeconds
+    this.decisions = decisions
+    this.droppedCount = droppedCount
+    this.#source = source
+  }
+
+  /** The token as it came: forwarded as it is where it fits. A merged waybill has none. */
+  static textOf(waybill: Waybill): string | undefined {
+    return #source in waybill && typeof waybill.#source === 'string' ? waybill.#source : undefined
+  }
+
+  static originalsOf(waybill: Waybill): Originals | undefined {
+    if (!(#source in waybill)) return undefined
+    return typeof waybill.#source === 'string' ? readOriginals(waybill.#source) : waybill.#source
+  }
 }
 
-export function originalsOf(waybill: Waybill): Originals | undefined {
-  return remembered.get(waybill)
+/** Read again when a token is sealed anew, which is rare; not when it is opened, which is all the time. */
+function readOriginals(text: string): Originals {
+  const { extras = [], body = '' } = splitToken(text) ?? {}
+  return {
+    extras: extras.filter((extra) => !extra.startsWith('d') && !extra.startsWith('a')),
+    entries: new Map(entryTexts(body).map((entry) => [unescapeText(entry.slice(0, entry.indexOf(':'))) ?? '', entry])),
+  }
+}
+
+/** The entries of a body; one more than allowed where there are too many. */
+export function entryTexts(body: string): readonly string[] {
+  return body === '' ? [] : body.split('~', MAX_FLAGS + 1)
 }

@@ -5,7 +5,8 @@ import { reasonOfLetter } from './format-1.ts'
  * Entries in their usual form: nothing escaped, a boolean, null or same-as-the-name value, no further fields. Linear:
  * each character can be matched in one way only.
  */
-const PLAIN = /^[\w.-]+:[\w.-]+:[tfn=]:\d{1,15}:[a-z]+(?:~[\w.-]+:[\w.-]+:[tfn=]:\d{1,15}:[a-z]+)*$/
+const PLAIN =
+  /^[\w.-]+:[\w.-]+:[tfn=]:(?:0|[1-9]\d{0,14}):[a-z]+(?:~[\w.-]+:[\w.-]+:[tfn=]:(?:0|[1-9]\d{0,14}):[a-z]+)*$/
 
 /**
  * The short way through the entries of most tokens, at a third of the cost of `decodeEntry`, which must agree with it.

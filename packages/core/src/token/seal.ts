@@ -3,7 +3,7 @@ import type { KeyRing } from '../keys.ts'
 import { SIGNATURE_LENGTH } from '../keys.ts'
 import type { Waybill } from '../waybill.ts'
 import { encodeEntry, escapeText, joinToken, MAX_FLAGS } from './format-1.ts'
-import { originalsOf } from './originals.ts'
+import { CarriedWaybill } from './originals.ts'
 
 /** Bytes that a token may have unless the caller says otherwise; readers refuse more than `MAX_TOKEN_BYTES`. */
 export const DEFAULT_BUDGET_BYTES = 2048
@@ -40,7 +40,7 @@ export function sealToken(waybill: Waybill, keys: KeyRing, options: SealOptions 
   const { signer } = keys
   if (signer === undefined) return { shedCount: 0, problem: 'no_keys' }
   const maxBytes = Math.min(options.maxBytes ?? DEFAULT_BUDGET_BYTES, MAX_TOKEN_BYTES)
-  const originals = originalsOf(waybill)
+  const originals = CarriedWaybill.originalsOf(waybill)
   const tokenSeconds = waybill.decidedAtSeconds
   const extras = [...(originals?.extras ?? [])]
   if (options.audience !== undefined) extras.push(`a${escapeText(options.audience).replaceAll('.', '%2E')}`)
