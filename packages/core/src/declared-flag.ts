@@ -1,5 +1,5 @@
 import { WaybillError } from './errors.ts'
-import { type JsonValue, jsonKind } from './json.ts'
+import { isJson, type JsonValue, jsonKind } from './json.ts'
 
 /** What the code says of one flag. */
 export interface FlagDeclaration {
@@ -38,9 +38,10 @@ export function declaredFlag(key: string, declaration: FlagDeclaration): Declare
   if (!KEY.test(key)) throw bad('keys are 1 to 256 printable ASCII characters without spaces')
   const variations = new Map(Object.entries(declaration.variations ?? {}))
   const kinds = new Set([...variations.values()].map(jsonKind))
-  for (const name of variations.keys()) {
+  for (const [name, value] of variations) {
     if (!NAME.test(name))
       throw bad(`variation name "${name}" must be 1 to 64 printable ASCII characters without spaces`)
+    if (!isJson(value)) throw bad(`the value of "${name}" must be JSON, at most 64 levels deep`)
   }
   if (variations.size === 0) throw bad('declare at least one variation')
   if (kinds.size > 1) throw bad(`variations must be of one kind, found ${[...kinds].join(' and ')}`)

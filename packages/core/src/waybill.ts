@@ -1,6 +1,6 @@
 import type { Decision, Origin, Reason } from './decision.ts'
 import { WaybillError } from './errors.ts'
-import type { JsonValue } from './json.ts'
+import { isJson, type JsonValue } from './json.ts'
 
 /** The decisions made for one subject. Immutable; made at the edge, carried by a token, current in a scope. */
 export interface Waybill {
@@ -41,19 +41,34 @@ export function createWaybill(input: {
   readonly decisions: readonly DecisionInput[]
   readonly decidedAtSeconds?: number
 }): Waybill {
-  const decidedAtSeconds = input.decidedAtSeconds ?? Math.floor(Date.now() / 1000)
+  const { subject, decidedAtSeconds = Math.floor(Date.now() / 1000) } = input
+  if (subject !== undefined && !FINGERPRINT.test(subject)) {
+    throw new WaybillError('bad_decision', 'A subject must be a fingerprint (KeyRing.fingerprint), never the id itself')
+  }
   const decisions = new Map<string, Decision>()
   for (const one of input.decisions) {
-    if (one.flag === '' || one.variation === '') {
-      throw new WaybillError(
-        'bad_decision',
-        `A decision needs a flag and a variation, got "${one.flag}": "${one.variation}"`,
-      )
-    }
+    const decision = { version: 0, reason: 'PROVIDER', origin: 'evaluated', decidedAtSeconds, ...one } as const
+    const bad = wrongIn(decision)
+    if (bad !== undefined) throw new WaybillError('bad_decision', `Flag "${one.flag}": ${bad}`)
     if (decisions.has(one.flag)) throw new WaybillError('bad_decision', `Flag "${one.flag}" is decided twice`)
-    decisions.set(one.flag, { version: 0, reason: 'PROVIDER', origin: 'evaluated', decidedAtSeconds, ...one })
+    decisions.set(one.flag, decision)
   }
-  return waybillOf(decisions, input.subject)
+  return waybillOf(decisions, subject)
+}
+
+/** What a token has room for: its readers refuse the rest. */
+const FINGERPRINT = /^[A-Za-z0-9_-]{1,64}$/
+/** Nine digits of base 36. */
+const MAX_SECONDS = 36 ** 9 - 1
+const isName = (text: unknown): boolean => typeof text === 'string' && text !== '' && text.isWellFormed()
+
+function wrongIn({ flag, variation, value, version, decidedAtSeconds }: Decision): string | undefined {
+  if (!isName(flag) || !isName(variation)) return `a decision needs a flag and a variation, got "${variation}"`
+  if (!isJson(value)) return 'the value must be JSON, at most 64 levels deep'
+  if (!Number.isSafeInteger(version) || version < 0) return `version ${version} must be a whole number from 0`
+  if (Number.isSafeInteger(decidedAtSeconds) && decidedAtSeconds >= 0 && decidedAtSeconds <= MAX_SECONDS)
+    return undefined
+  return `decidedAtSeconds ${decidedAtSeconds} must be whole seconds since the epoch`
 }
 
 /** The one place where a waybill's shape is made: `decidedAtSeconds` is its oldest decision's. */
