@@ -38,6 +38,8 @@ export interface KeyRingInput {
 export const SIGNATURE_LENGTH = 22
 const FINGERPRINT_LENGTH = 16
 const MIN_SECRET_BYTES = 32
+/** Checked before it is compared: bytes of the same length, and nothing that becomes them by cutting characters short. */
+const SIGNATURE = /^[A-Za-z0-9_-]{22}$/
 const KEY_ID = /^[A-Za-z0-9]{1,16}$/
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
 
@@ -57,7 +59,7 @@ export function keyRing(input: KeyRingInput): KeyRing {
   const byId = new Map<string, TokenKey>()
   for (const one of inputs) {
     if (byId.has(one.id)) throw new WaybillError('bad_key', `Key id "${one.id}" is used twice: give each key its own`)
-    byId.set(one.id, hmacKey(one))
+    byId.set(one.id, hmacKey(one, one === input.signing ? 'signing' : 'verifying'))
   }
   const subjectKey =
     input.subjectSecret === undefined ? undefined : createSecretKey(secretBytes('subject secret', input.subjectSecret))
@@ -109,8 +111,11 @@ export function unsignedKeysForLocalUse(): KeyRing {
   }
 }
 
-function hmacKey({ id, secret }: KeyInput): TokenKey {
-  if (!KEY_ID.test(id)) throw new WaybillError('bad_key', `Key id "${id}" must be 1 to 16 letters and digits`)
+function hmacKey({ id, secret }: KeyInput, role: 'signing' | 'verifying'): TokenKey {
+  // A bad id is not quoted: where the two were swapped, it is the secret.
+  if (typeof id !== 'string' || !KEY_ID.test(id)) {
+    throw new WaybillError('bad_key', `The id of a ${role} key must be 1 to 16 letters and digits`)
+  }
   const key = createSecretKey(secretBytes(`key "${id}"`, secret))
   const sign = (purpose: Purpose, text: string): string =>
     createHmac('sha256', key).update(`waybill:${purpose}:1\n${text}`).digest('base64url').slice(0, SIGNATURE_LENGTH)
@@ -118,8 +123,7 @@ function hmacKey({ id, secret }: KeyInput): TokenKey {
     id,
     sign,
     verify: (purpose, text, signature) =>
-      signature.length === SIGNATURE_LENGTH &&
-      timingSafeEqual(Buffer.from(sign(purpose, text), 'latin1'), Buffer.from(signature, 'latin1')),
+      SIGNATURE.test(signature) && timingSafeEqual(Buffer.from(sign(purpose, text)), Buffer.from(signature)),
   }
 }
 
@@ -128,6 +132,7 @@ function secretBytes(what: string, secret: string | Uint8Array): Uint8Array {
     throw new WaybillError('bad_key', `The ${what} is not base64: make one with "openssl rand -base64 32"`)
   }
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'base64') : secret
+  if (!(bytes instanceof Uint8Array)) throw new WaybillError('bad_key', `The ${what} must be base64 text or bytes`)
   if (bytes.length < MIN_SECRET_BYTES) {
     throw new WaybillError('bad_key', `The ${what} has ${bytes.length} bytes, at least ${MIN_SECRET_BYTES} are needed`)
   }
