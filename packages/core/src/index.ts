@@ -38,6 +38,7 @@ export type {
   SourceDecision,
 } from './source.ts'
 export { canonicalKey } from './subject.ts'
+export { DIMENSION_NAMES, METRIC_NAMES, METRICS_NAMESPACE, OTHER_VARIATION } from './telemetry-names.ts'
 export { type Expectations, type OpenedToken, openToken, type Refusal } from './token/open.ts'
 export { type SealedToken, type SealOptions, sealToken } from './token/seal.ts'
 export { createWaybill, type DecisionInput, type Waybill } from './waybill.ts'
