@@ -1,43 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from 'vitest'
-import type { FunctionOptions } from '../../src/lambda/function-settings.ts'
-import { type LambdaHost, type LambdaHostOptions, startLambdaHost } from '../../src/lambda/host.ts'
+import { expect, test } from 'vitest'
 import type { LogLine } from '../../src/lambda/log-lines.ts'
 import { lambdaPort } from '../../src/lambda/port.ts'
-
-const handlerFile = (name: string): string => fileURLToPath(new URL(`./handlers/${name}`, import.meta.url))
-
-let host: LambdaHost | undefined
-
-afterEach(async () => {
-  await host?.close()
-  host = undefined
-})
-
-function deployed(fn: Partial<FunctionOptions> = {}, options: LambdaHostOptions = {}) {
-  const started = startLambdaHost(options)
-  host = started
-  started.deploy({ name: 'fn', entry: handlerFile('everyday.mjs'), ...fn })
-  return async (event: object, invoke: Parameters<LambdaHost['invoke']>[2] = {}) => {
-    const result = await started.invoke('fn', JSON.stringify(event), invoke)
-    return { ...result, value: result.payload === '' ? undefined : JSON.parse(result.payload) }
-  }
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
+import { deployed, handlerFile, isAlive } from './deployed.ts'
 
 test('a handler answers, and the same environment serves the next event', async () => {
-  const invoke = deployed()
+  const { invoke } = deployed()
   const first = await invoke({ dish: 'soup' })
   const second = await invoke({})
   expect(first).toMatchObject({ statusCode: 200, value: { echo: { dish: 'soup' }, invocations: 1 } })
@@ -46,7 +16,7 @@ test('a handler answers, and the same environment serves the next event', async 
 })
 
 test('a thrown error is a function error, and the environment lives on', async () => {
-  const invoke = deployed()
+  const { invoke } = deployed()
   const failed = await invoke({ do: 'throw' })
   expect(failed).toMatchObject({
     statusCode: 200,
@@ -59,7 +29,7 @@ test('a thrown error is a function error, and the environment lives on', async (
 test.each([{ do: 'hang' }, { do: 'spin' }])(
   '$do: a time-out kills the environment and the next event gets a new one',
   async (event) => {
-    const invoke = deployed({ timeoutMs: 1_000 })
+    const { invoke } = deployed({ timeoutMs: 1_000 })
     const { pid } = (await invoke({})).value
     const late = await invoke(event)
     expect(late.functionError).toBe('Unhandled')
@@ -73,7 +43,7 @@ test.each([{ do: 'hang' }, { do: 'spin' }])(
 )
 
 test('a process that exits is a function error, and the next event gets a new one', async () => {
-  const invoke = deployed()
+  const { invoke } = deployed()
   const gone = await invoke({ do: 'exit' })
   expect(gone.functionError).toBe('Unhandled')
   expect(gone.value.errorType).toBe('Runtime.ExitError')
@@ -82,53 +52,56 @@ test('a process that exits is a function error, and the next event gets a new on
 })
 
 test('a function that runs out of its memory is killed', async () => {
-  const invoke = deployed({ memoryMb: 64 })
+  const { invoke } = deployed({ memoryMb: 64 })
   const killed = await invoke({ do: 'hoard' })
   expect(killed.value.errorType).toBe('Runtime.ExitError')
   expect(killed.value.errorMessage).toMatch(/signal: (aborted|killed)$/)
 })
 
 test('a module that throws while it loads fails each invocation with its own error', async () => {
-  const invoke = deployed({ entry: handlerFile('broken-init.mjs') })
+  const { host, invoke } = deployed({ entry: handlerFile('broken-init.mjs') })
   for (let i = 0; i < 2; i++) {
     expect(await invoke({})).toMatchObject({
       functionError: 'Unhandled',
       value: { errorType: 'RangeError', errorMessage: 'no oven' },
     })
   }
-  await expect(host?.warm('fn')).rejects.toMatchObject({ code: 'init_failed' })
+  await expect(host.warm('fn')).rejects.toMatchObject({ code: 'init_failed' })
 })
 
 test('a missing export is an init error', async () => {
-  const invoke = deployed({ handler: 'absent' })
+  const { invoke } = deployed({ handler: 'absent' })
   expect((await invoke({})).value.errorType).toBe('Runtime.HandlerNotFound')
 })
 
 test('a TypeScript module is deployed as it is, under the export that is asked for', async () => {
-  const invoke = deployed({ entry: handlerFile('typed.ts'), handler: 'kitchen' })
+  const { invoke } = deployed({ entry: handlerFile('typed.ts'), handler: 'kitchen' })
   expect((await invoke({ dish: 'pie' })).value).toBe('one pie')
 })
 
 test('an asynchronous invocation is accepted at once and runs later', async () => {
   const lines: string[] = []
-  const invoke = deployed({}, { onLog: ({ line }) => lines.push(line) })
+  const { host, invoke } = deployed({}, { onLog: ({ line }) => lines.push(line) })
   const accepted = await invoke({ do: 'log', lines: 2 }, { type: 'Event' })
   expect(accepted).toMatchObject({ statusCode: 202, payload: '' })
   expect(lines).toEqual([])
-  await host?.idle()
+  await host.idle()
   expect(lines).toEqual(['line 0 é', 'line 1 é'])
 })
 
 test('an asynchronous invocation that fails is handed back as discarded', async () => {
   const discarded: string[] = []
-  const invoke = deployed({}, { onDiscarded: ({ functionName, payload }) => discarded.push(functionName, payload) })
+  const { host, invoke } = deployed(
+    {},
+    { onDiscarded: ({ functionName, payload }) => discarded.push(functionName, payload) },
+  )
   await invoke({ do: 'throw' }, { type: 'Event' })
-  await host?.idle()
+  await host.idle()
   expect(discarded).toEqual(['fn', '{"do":"throw"}'])
 })
 
 test('the client context, the deadline, the ARN and the trace reach the handler', async () => {
-  const invoke = deployed({ timeoutMs: 20_000 })
+  const { invoke } = deployed({ timeoutMs: 20_000 })
   const clientContext = Buffer.from('{\n "custom": { "dish": "crème ☃" } }').toString('base64')
   const { value } = await invoke(
     { do: 'context' },
@@ -145,17 +118,20 @@ test('the client context, the deadline, the ARN and the trace reach the handler'
 
 test('the client context does not reach an asynchronous invocation', async () => {
   const lines: string[] = []
-  const invoke = deployed({ entry: handlerFile('says-context.mjs') }, { onLog: ({ line }) => lines.push(line) })
+  const { host, invoke } = deployed(
+    { entry: handlerFile('says-context.mjs') },
+    { onLog: ({ line }) => lines.push(line) },
+  )
   const clientContext = Buffer.from('{"custom":{"a":1}}').toString('base64')
   await invoke({}, { clientContext })
   await invoke({}, { clientContext, type: 'Event' })
-  await host?.idle()
+  await host.idle()
   expect(lines).toEqual(['{"custom":{"a":1}}', 'none'])
 })
 
 test('the environment is that of Lambda: its own variables, none of the host process', async () => {
   process.env['WAYBILL_TEST_SECRET'] = 'of the host'
-  const invoke = deployed({ env: { TABLE: 'orders' } }, { env: { AWS_REGION: 'eu-west-1', STAGE: 'test' } })
+  const { invoke } = deployed({ env: { TABLE: 'orders' } }, { env: { AWS_REGION: 'eu-west-1', STAGE: 'test' } })
   const { value } = await invoke({ do: 'environment' })
   delete process.env['WAYBILL_TEST_SECRET']
   expect(value).toMatchObject({
@@ -171,40 +147,25 @@ test('the environment is that of Lambda: its own variables, none of the host pro
 })
 
 test('environments multiply up to maxConcurrency, and further invocations wait', async () => {
-  const invoke = deployed({ maxConcurrency: 3 })
-  await host?.warm('fn')
-  const results = await Promise.all(Array.from({ length: 12 }, () => invoke({ do: 'sleep', ms: 50 })))
-  expect(new Set(results.map(({ value }) => value.pid)).size).toBe(3)
-  expect(results.every(({ functionError }) => functionError === undefined)).toBe(true)
-})
-
-test('Managed Instances: ten invocations run inside one process at a time and keep their own context', async () => {
-  const invoke = deployed({ entry: handlerFile('together.mjs'), maxConcurrency: 1, managedInstances: 10 })
-  const guests = Array.from({ length: 10 }, (_, guest) => guest)
-  const results = await Promise.all(guests.map((guest) => invoke({ guest, guests: guests.length })))
-  expect(results.map(({ value }) => value.guest)).toEqual(guests)
-  expect(new Set(results.map(({ value }) => value.pid)).size).toBe(1)
-  expect(new Set(results.map(({ value }) => value.requestId)).size).toBe(10)
-  expect(results.every(({ value }) => value.trace === undefined)).toBe(true)
-})
-
-test('Managed Instances: log lines are JSON and name their request', async () => {
   const lines: string[] = []
   const options = { onLog: ({ line }: LogLine) => lines.push(line) }
-  const invoke = deployed({ entry: handlerFile('together.mjs'), maxConcurrency: 1, managedInstances: 2 }, options)
-  const results = await Promise.all([0, 1].map((guest) => invoke({ guest, guests: 2 })))
-  await host?.close()
-  const logged = lines.map((line) => JSON.parse(line))
-  for (const { value } of results) {
-    expect(logged).toContainEqual(
-      expect.objectContaining({ message: `served ${value.guest}`, requestId: value.requestId }),
-    )
-  }
+  const { host, invoke } = deployed({ entry: handlerFile('counts.mjs'), maxConcurrency: 3 }, options)
+  await host.warm('fn')
+  const results = await Promise.all(Array.from({ length: 12 }, () => invoke({ ms: 100 })))
+  expect(results.map(({ value }) => value)).toEqual(Array(12).fill(1))
+  expect(lines).toEqual(['loaded', 'loaded', 'loaded'])
+})
+
+test('invocations that follow each other need one environment', async () => {
+  const lines: string[] = []
+  const { invoke } = deployed({ entry: handlerFile('counts.mjs') }, { onLog: ({ line }) => lines.push(line) })
+  for (let i = 0; i < 200; i++) await invoke({ ms: 0 })
+  expect(lines).toEqual(['loaded'])
 })
 
 test('every line is captured, in order, before the invocation answers', async () => {
   const lines: LogLine[] = []
-  const invoke = deployed({}, { onLog: (line) => lines.push(line), clock: () => 42 })
+  const { invoke } = deployed({}, { onLog: (line) => lines.push(line), clock: () => 42 })
   const { logLines } = await invoke({ do: 'log', lines: 100_000 })
   expect(lines).toHaveLength(100_000)
   expect(lines.at(-1)).toEqual({ functionName: 'fn', line: 'line 99999 é', time: 42 })
@@ -213,54 +174,54 @@ test('every line is captured, in order, before the invocation answers', async ()
 
 test('lines go to a file per function when a directory is given', async () => {
   const logsTo = mkdtempSync(join(tmpdir(), 'lambda-logs-'))
-  const invoke = deployed({}, { logsTo })
+  const { host, invoke } = deployed({}, { logsTo })
   await invoke({ do: 'log', lines: 2 })
-  await host?.close()
+  await host.close()
   expect(readFileSync(join(logsTo, 'fn.log'), 'utf8')).toBe('line 0 é\nline 1 é\n')
   rmSync(logsTo, { recursive: true })
 })
 
 test('close kills the environments and refuses further calls', async () => {
-  const invoke = deployed({ maxConcurrency: 2 })
-  await host?.warm('fn')
+  const { host, invoke } = deployed({ maxConcurrency: 2 })
+  await host.warm('fn')
   const { pid } = (await invoke({})).value
   const hanging = invoke({ do: 'hang' })
-  await host?.close()
+  await host.close()
   expect((await hanging).value.errorType).toBe('Runtime.ExitError')
   expect(isAlive(pid)).toBe(false)
   await expect(invoke({})).rejects.toMatchObject({ code: 'host_closed' })
 })
 
 test('stop ends one function; it can be deployed again', async () => {
-  const invoke = deployed()
+  const { host, invoke } = deployed()
   await invoke({})
-  await host?.stop('fn')
+  await host.stop('fn')
   await expect(invoke({})).rejects.toMatchObject({ code: 'unknown_function' })
-  host?.deploy({ name: 'fn', entry: handlerFile('everyday.mjs') })
+  host.deploy({ name: 'fn', entry: handlerFile('everyday.mjs') })
   expect((await invoke({})).value.invocations).toBe(1)
 })
 
 test('what cannot be deployed or invoked is refused by code', async () => {
-  const invoke = deployed()
+  const { host, invoke } = deployed()
   expect(existsSync('/nowhere.mjs')).toBe(false)
-  expect(() => host?.deploy({ name: 'other', entry: '/nowhere.mjs' })).toThrow(
+  expect(() => host.deploy({ name: 'other', entry: '/nowhere.mjs' })).toThrow(
     expect.objectContaining({ code: 'entry_not_found' }),
   )
-  expect(() => host?.deploy({ name: 'fn', entry: handlerFile('web.mjs') })).toThrow(
+  expect(() => host.deploy({ name: 'fn', entry: handlerFile('web.mjs') })).toThrow(
     expect.objectContaining({ code: 'already_deployed' }),
   )
-  await expect(host?.invoke('fn', '{')).rejects.toMatchObject({ code: 'invalid_payload' })
+  await expect(host.invoke('fn', '{')).rejects.toMatchObject({ code: 'invalid_payload' })
   await expect(invoke({}, { clientContext: 'e30'.repeat(2_000) })).rejects.toMatchObject({
     code: 'invalid_client_context',
   })
   const million = JSON.stringify('x'.repeat(1024 * 1024))
-  await expect(host?.invoke('fn', million, { type: 'Event' })).rejects.toMatchObject({ code: 'payload_too_large' })
-  expect((await host?.invoke('fn', million))?.functionError).toBeUndefined()
+  await expect(host.invoke('fn', million, { type: 'Event' })).rejects.toMatchObject({ code: 'payload_too_large' })
+  expect((await host.invoke('fn', million))?.functionError).toBeUndefined()
 })
 
 test('the port takes ARNs and turns a function error into a named one', async () => {
-  deployed()
-  const invokeLambda = lambdaPort(host as LambdaHost)
+  const { host } = deployed()
+  const invokeLambda = lambdaPort(host)
   const arn = 'arn:aws:lambda:us-east-1:000000000000:function:fn:live'
   expect(await invokeLambda(arn, { dish: 'soup' })).toMatchObject({ echo: { dish: 'soup' } })
   await expect(invokeLambda('fn', { do: 'throw' })).rejects.toMatchObject({

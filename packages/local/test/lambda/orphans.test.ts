@@ -2,15 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
+import { isAlive } from './deployed.ts'
 
 test('a host killed by SIGKILL leaves no environment behind, not even one stuck in a loop', async () => {
   const script = fileURLToPath(new URL('./handlers/host-process.ts', import.meta.url))

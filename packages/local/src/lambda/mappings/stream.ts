@@ -21,7 +21,7 @@ export interface StreamMappingOptions {
   readonly parallelizationFactor?: 1
   /** `FunctionResponseTypes: ['ReportBatchItemFailures']`. Default true. */
   readonly reportBatchItemFailures?: boolean
-  /** Wait after an empty read. Default 75. */
+  /** Wait after a read that was not full. Default 75. */
   readonly pollIntervalMs?: number
   /** Wait before a repeat, doubled each time up to 16-fold. Default 50. */
   readonly retryIntervalMs?: number
@@ -104,7 +104,8 @@ export async function mapStream(options: StreamMappingOptions): Promise<EventSou
       tipReads[index] = (tipReads[index] ?? 0) + 1
       for (const check of waiting) check()
     }
-    if (records.length === 0) await pause(pollIntervalMs, signal)
+    // A read that was not full has seen the tip: asking again at once would only make tiny batches.
+    if (records.length < batchSize) await pause(pollIntervalMs, signal)
   }
 
   const loops = shards.map((shard, index) =>
