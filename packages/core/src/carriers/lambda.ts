@@ -90,7 +90,7 @@ function inContext(input: Fields, policy: TargetPolicy, payload: unknown, inPayl
     sizeOf: () => 0,
     problemOf: () => problem,
     stamped: (request, token) =>
-      context !== undefined && token.length <= contextRoomBytes
+      context !== undefined && (token.length <= contextRoomBytes || payloadProblem !== undefined)
         ? { ...request, ClientContext: Buffer.from(withToken(context.text, token), 'latin1').toString('base64') }
         : inPayload.stamped(request, token),
   }
