@@ -1,0 +1,74 @@
+import { pick, type Random } from './random.ts'
+
+/** What the edge answered to one order. */
+export interface PlacedOrder {
+  readonly orderId: string
+  readonly userId: string
+  readonly variation: string
+  readonly flagVersion: number
+}
+
+export interface LoadOptions {
+  readonly url: string
+  readonly userIds: readonly string[]
+  readonly orders: number
+  readonly random: Random
+  readonly signal: AbortSignal
+  /** Called before the order of that number (from 0) is sent; the sender waits for it. */
+  readonly onSending?: (number: number) => Promise<void> | undefined
+  readonly onPlaced?: (order: PlacedOrder) => void
+}
+
+export interface Load {
+  readonly placed: readonly PlacedOrder[]
+  /** What the edge said instead of taking an order. */
+  readonly refusals: readonly string[]
+}
+
+/** As many requests at a time as keep two cores busy. */
+const SENDERS = 12
+
+const DISHES = ['ramen', 'pizza', 'paella', 'falafel', 'poutine', 'pho', 'biryani'] as const
+
+/** The users of a run, by number. */
+export function usersOf(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `user-${index + 1}`)
+}
+
+/** Places orders, each by a user drawn from all. Rejects when the signal is aborted. */
+export async function placeOrders(options: LoadOptions): Promise<Load> {
+  const { url, userIds, random, signal, onSending, onPlaced } = options
+  // Drawn ahead: which order is whose does not hang on who answers first.
+  const plan = Array.from({ length: options.orders }, () => ({
+    userId: pick(random, userIds),
+    dish: pick(random, DISHES),
+  }))
+  const placed: PlacedOrder[] = []
+  const refusals: string[] = []
+  let next = 0
+
+  const send = async (): Promise<void> => {
+    for (let number = next++; number < plan.length; number = next++) {
+      const { userId = '', dish } = plan[number] ?? {}
+      await onSending?.(number)
+      signal.throwIfAborted()
+      const response = await fetch(`${url}/orders?userId=${userId}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ dish }),
+        signal,
+      })
+      const text = await response.text()
+      if (response.status === 201) {
+        const order: PlacedOrder = { ...(JSON.parse(text) as Omit<PlacedOrder, 'userId'>), userId }
+        placed.push(order)
+        onPlaced?.(order)
+      } else {
+        refusals.push(`${response.status} ${text}`)
+      }
+    }
+  }
+
+  await Promise.all(Array.from({ length: SENDERS }, send))
+  return { placed, refusals }
+}

@@ -1,0 +1,55 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { onInterruption } from './interruption.ts'
+import { type DemoOptions, readCommandLine } from './options.ts'
+import { showProgress } from './progress.ts'
+import { renderReport } from './report.ts'
+import type { DemoResult } from './results.ts'
+import { runDemo } from './run-demo.ts'
+import { renderTable } from './table.ts'
+import { faultsOf } from './verdict.ts'
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** Exit codes: 0 when Waybill kept its word, 1 when not, 2 for a wrong option, 128 and more when interrupted. */
+async function main(args: readonly string[]): Promise<number> {
+  const line = readCommandLine(args)
+  if ('error' in line) {
+    process.stderr.write(`${line.error}\n`)
+    return 2
+  }
+  if ('help' in line) {
+    process.stdout.write(line.help)
+    return 0
+  }
+  const interruption = onInterruption()
+  try {
+    return await demo(line.options, interruption.signal)
+  } catch (error) {
+    const exitCode = interruption.exitCode()
+    process.stderr.write(exitCode === undefined ? `${error instanceof Error ? error.stack : error}\n` : 'Stopped.\n')
+    return exitCode ?? 1
+  } finally {
+    interruption.forget()
+  }
+}
+
+async function demo({ json, ...options }: DemoOptions, signal: AbortSignal): Promise<number> {
+  // With --json the standard output is the result's alone.
+  const people = json ? process.stderr : process.stdout
+  const { result, waybill } = await runDemo({ ...options, signal, progress: showProgress(people) })
+  const faults = faultsOf(waybill)
+  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+  else
+    people.write(`\n${renderTable(result, { colour: people.hasColors?.() ?? false, width: people.columns ?? 80 })}\n`)
+  people.write(`Report: ${await writeReport(result)}\n`)
+  for (const fault of faults) process.stderr.write(`Waybill: ${fault}\n`)
+  return faults.length === 0 ? 0 : 1
+}
+
+async function writeReport(result: DemoResult): Promise<string> {
+  const path = resolve('report', 'food-ordering.html')
+  await mkdir(resolve('report'), { recursive: true })
+  await writeFile(path, renderReport(result))
+  return path
+}

@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util'
+
+export interface DemoOptions {
+  readonly orders: number
+  readonly users: number
+  readonly percent: number
+  readonly seed: number
+  readonly json: boolean
+}
+
+/** What a command line asks for. `error` is one line. */
+export type CommandLine = { readonly options: DemoOptions } | { readonly help: string } | { readonly error: string }
+
+export const HELP = `Runs the food-ordering chain on local engines, once with Waybill and once routed by weighted aliases.
+
+Usage: pnpm demo [options]
+
+  --orders N    orders to place with each way of routing, 20 to 100000  (default 2000)
+  --users N     users who place them, 1 to 100000                       (default 500)
+  --percent P   share of the canary at the start, 1 to 100              (default 10)
+  --seed S      seed of everything random here, 0 to 4294967295         (default 5)
+  --json        the whole result as JSON on standard output
+  --help        this text
+`
+
+const NUMBERS = {
+  orders: { default: '2000', min: 20, max: 100_000 },
+  users: { default: '500', min: 1, max: 100_000 },
+  percent: { default: '10', min: 1, max: 100 },
+  seed: { default: '5', min: 0, max: 2 ** 32 - 1 },
+} as const
+
+type NumberOption = keyof typeof NUMBERS
+
+/** Reads the arguments after the script's name. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  try {
+    const { values } = parseArgs({
+      // `pnpm demo -- --orders 50` hands the dashes on.
+      args: args[0] === '--' ? args.slice(1) : [...args],
+      options: {
+        orders: { type: 'string', default: NUMBERS.orders.default },
+        users: { type: 'string', default: NUMBERS.users.default },
+        percent: { type: 'string', default: NUMBERS.percent.default },
+        seed: { type: 'string', default: NUMBERS.seed.default },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    if (values.help) return { help: HELP }
+    return {
+      options: {
+        orders: wholeNumber('orders', values.orders),
+        users: wholeNumber('users', values.users),
+        percent: wholeNumber('percent', values.percent),
+        seed: wholeNumber('seed', values.seed),
+        json: values.json,
+      },
+    }
+  } catch (error) {
+    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    return { error: `${line} (--help shows the options)` }
+  }
+}
+
+function wholeNumber(name: NumberOption, text: string): number {
+  const { min, max } = NUMBERS[name]
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  throw new Error(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`)
+}

@@ -1,0 +1,17 @@
+import { keysFromEnvironment, withHonouredDecisions } from '@waybill/core'
+import { variationMetrics } from '@waybill/powertools/metrics'
+import { flags } from '../flags.ts'
+import { log } from '../log.ts'
+import type { OrderAccepted } from '../order.ts'
+import { recordOnce } from '../order-rows.ts'
+
+/** Target of an EventBridge rule for `order_accepted`. The new flow gives double points. */
+export const handler = withHonouredDecisions(
+  async ({ detail }: { readonly detail: OrderAccepted }): Promise<void> => {
+    const { orderId, userId, cents } = detail
+    const points = Math.floor(cents / 100) * (flags.get('new-order-flow') ? 2 : 1)
+    await recordOnce(orderId, 'points', userId, { points })
+    log('points given', { orderId, points })
+  },
+  { flags, keys: keysFromEnvironment(), observers: [variationMetrics()] },
+)

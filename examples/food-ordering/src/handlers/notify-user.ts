@@ -1,0 +1,31 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
+import middy from '@middy/core'
+import { keysFromEnvironment, withRecordScope } from '@waybill/core'
+import { honourDecisions } from '@waybill/middy'
+import { variationMetrics } from '@waybill/powertools/metrics'
+import { flags } from '../flags.ts'
+import { log } from '../log.ts'
+import type { OrderAccepted } from '../order.ts'
+import { recordOnce } from '../order-rows.ts'
+
+interface SqsRecord {
+  readonly messageId: string
+  readonly body: string
+}
+
+const processor = new BatchProcessor(EventType.SQS)
+
+/** Hangs off SNS by a queue, without raw delivery: the body is SNS's envelope. */
+async function notifyUser({ body }: SqsRecord): Promise<void> {
+  const { Message } = JSON.parse(body) as { Message: string }
+  const { orderId, userId } = JSON.parse(Message) as OrderAccepted
+  const text = flags.get('new-order-flow') ? 'Your order is being prepared' : 'Your order was accepted'
+  await recordOnce(orderId, 'user-notification', userId, { text })
+  log('user notified', { orderId })
+}
+
+const notifyEach = withRecordScope(notifyUser)
+
+export const handler = middy((event: { Records: SqsRecord[] }) =>
+  processPartialResponse(event, notifyEach, processor),
+).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers: [variationMetrics()] }))

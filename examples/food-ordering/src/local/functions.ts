@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url'
+import type { FunctionOptions } from '@waybill/local'
+
+/** The functions of the order chain, with the most execution environments that each may have on one machine. */
+const ENVIRONMENTS = {
+  'place-order': 4,
+  'price-quote': 2,
+  'fraud-check': 2,
+  'accept-order': 2,
+  'notify-restaurant': 2,
+  'notify-user': 2,
+  loyalty: 2,
+} as const
+
+export type FunctionName = keyof typeof ENVIRONMENTS
+
+export const FUNCTION_NAMES = Object.keys(ENVIRONMENTS) as readonly FunctionName[]
+
+/** All of them, ready to be deployed; `env` is what they need to find each other and their resources. */
+export function orderFunctions(env: Readonly<Record<string, string>>): readonly FunctionOptions[] {
+  return FUNCTION_NAMES.map((name) => ({
+    name,
+    entry: handlerPath(name),
+    maxConcurrency: ENVIRONMENTS[name],
+    env: { ...env, POWERTOOLS_SERVICE_NAME: name },
+  }))
+}
+
+export function handlerPath(name: string): string {
+  return fileURLToPath(new URL(`../handlers/${name}.js`, import.meta.url))
+}
