@@ -50,9 +50,9 @@ export interface OutgoingHarness {
   /** What AWS delivers: one event for each message. A pure function. */
   deliver(request: Fields): readonly Delivery[]
   /** The payload in a delivered event: text or bytes, or what AWS has parsed it to. */
-  received(event: unknown): unknown
-  /** AWS takes only JSON as a payload, and the receiver gets it parsed. */
-  readonly parsed: boolean
+  received(event: unknown): Payload | { readonly parsed: unknown }
+  /** AWS delivers only payloads that are JSON. */
+  readonly onlyJson: boolean
   /** The request with so many attributes on each message, for a carrier whose slot is one of ten. */
   withAttributes?(request: Fields, count: number): Fields
 }

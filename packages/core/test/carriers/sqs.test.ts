@@ -62,7 +62,7 @@ const sole: OutgoingHarness = {
   command: 'SendMessageCommand',
   place: 'attribute',
   payloadKind: 'text',
-  parsed: false,
+  onlyJson: false,
   target: QUEUE,
   maxEntries: 1,
   // 1 MiB: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -71,7 +71,7 @@ const sole: OutgoingHarness = {
   payloadAt: (request) => request['MessageBody'] as Payload,
   sizeOf: (request) => Buffer.byteLength(request['MessageBody'] as string) + attributesSize(request),
   deliver: (request) => [{ event: delivered(request) }],
-  received: (event) => (event as { Records: [{ body: unknown }] }).Records[0].body,
+  received: (event) => (event as { Records: [{ body: string }] }).Records[0].body,
   withAttributes: withTenAttributes,
 }
 

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { arrivals, extractTokens, recordArrival } from '../../src/carriers/arrivals.ts'
+import type { Fields } from '../../src/carriers/carrier.ts'
+import { kinesis } from '../../src/carriers/kinesis.ts'
+import { openShipment } from '../../src/carriers/list.ts'
+import type { OutgoingHarness, Payload } from '../../src/testing/harness.ts'
+import { NAMED } from '../../src/testing/open-request.ts'
+import { describeContract } from '../fixtures/contract.ts'
+import { eventOf, withRecord } from '../fixtures/events.ts'
+
+const STREAM = 'order-events'
+
+function delivered(data: unknown): Fields {
+  return withRecord('kinesis', (record) => ({
+    ...record,
+    kinesis: { ...(record['kinesis'] as Fields), data: Buffer.from(data as string).toString('base64') },
+  }))
+}
+
+const dataOf = (event: unknown): Buffer =>
+  Buffer.from((event as { Records: [{ kinesis: { data: string } }] }).Records[0].kinesis.data, 'base64')
+
+const sole: OutgoingHarness = {
+  carrier: kinesis,
+  receiver: kinesis,
+  command: 'PutRecordCommand',
+  place: 'body',
+  payloadKind: 'bytes',
+  onlyJson: false,
+  target: STREAM,
+  maxEntries: 1,
+  // 1 MiB of data and partition key: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+  maxBytes: 1024 * 1024,
+  request: ([payload]) => ({ StreamName: STREAM, Data: payload, PartitionKey: 'é-1' }),
+  payloadAt: (request) => request['Data'] as Payload,
+  sizeOf: (request) =>
+    Buffer.from(request['Data'] as string).byteLength + Buffer.byteLength(request['PartitionKey'] as string),
+  deliver: (request) => [{ event: delivered(request['Data']) }],
+  received: dataOf,
+}
+
+const recordsOf = (request: Fields): readonly Fields[] => request['Records'] as readonly Fields[]
+
+describeContract('Kinesis, one record', {
+  inbound: {
+    carrier: kinesis,
+    maxTokens: 2,
+    deliver: (tokens) => ({
+      event: delivered(`{${['"orderId":"o-1"', ...tokens.map((token) => `"_waybill":"${token}"`)].join(',')}}`),
+    }),
+    damaged: () => ({ event: delivered('{"orderId":"o-1","_waybill":["wb1.a"]}') }),
+  },
+  outgoing: sole,
+})
+describeContract('Kinesis, one record as text', { outgoing: { ...sole, payloadKind: 'text' } })
+describeContract('Kinesis, many records', {
+  outgoing: {
+    ...sole,
+    command: 'PutRecordsCommand',
+    maxEntries: 500,
+    // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+    maxRequestBytes: 10 * 1024 * 1024,
+    request: (payloads) => ({
+      StreamName: STREAM,
+      Records: payloads.map((payload) => ({ Data: payload, PartitionKey: 'o-1' })),
+    }),
+    payloadAt: (request, index) => sole.payloadAt(recordsOf(request)[index] ?? {}, 0),
+    sizeOf: (request, index) => sole.sizeOf(recordsOf(request)[index] ?? {}, 0),
+    deliver: (request) => recordsOf(request).map((record) => ({ event: delivered(record['Data']) })),
+  },
+})
+
+describe('Kinesis', () => {
+  test('asks for a stream by its ARN where the request has one', () => {
+    const arn = 'arn:aws:kinesis:eu-west-1:123456789012:stream/order-events'
+    const asked: unknown[] = []
+    const policy = {
+      namedExecutions: false,
+      isNamed: (target: unknown) => {
+        asked.push(target)
+        return true
+      },
+    }
+    openShipment('PutRecordCommand', { ...sole.request(['{}']), StreamARN: arn }, policy)
+    expect(asked).toEqual([arn])
+  })
+
+  test('stamps a view into a larger buffer, and nothing around it', () => {
+    const around = Buffer.from('{"x":1}{"orderId":"o-1"}{"y":2}')
+    const view = around.subarray(7, 24)
+    const request = openShipment('PutRecordCommand', sole.request([view]), NAMED)?.write(['wb1.a'])
+    expect(String(request?.['Data'])).toBe('{"orderId":"o-1","_waybill":"wb1.a"}')
+    expect(String(around)).toBe('{"x":1}{"orderId":"o-1"}{"y":2}')
+  })
+
+  test('takes no token from several objects in one record: whose it is could not be told', () => {
+    const event = delivered('{"orderId":"o-1","_waybill":"wb1.a"}\n{"orderId":"o-2","_waybill":"wb1.b"}\n')
+    expect(arrivals(event)).toMatchObject({ kind: 'batch', tokensById: new Map(), event })
+  })
+
+  test('reads an EventBridge event that a rule put into a stream', () => {
+    const event = { ...eventOf('eventbridge'), detail: { orderId: 'é', _waybill: 'wb1.a' } }
+    const found = arrivals(delivered(JSON.stringify(event)))
+    expect(found.kind === 'batch' && [...found.tokensById.values()]).toEqual([['wb1.a']])
+    expect(JSON.parse(String(dataOf(found.event)))).toEqual({ ...event, detail: { orderId: 'é' } })
+  })
+
+  test('reads one record that is handed over alone', () => {
+    const event = delivered('{"orderId":"o-1","_waybill":"wb1.a"}') as { Records: unknown[] }
+    const found = recordArrival(event.Records[0])
+    expect(found).toMatchObject({ carrier: 'kinesis', tokens: ['wb1.a'] })
+    expect(String(dataOf({ Records: [found?.record] }))).toBe('{"orderId":"o-1"}')
+    for (const odd of [undefined, null, 'x', 1, {}, []]) expect(recordArrival(odd)).toBeUndefined()
+  })
+
+  test('tells its records apart in a batch whose data repeats', () => {
+    const one = (delivered('{"_waybill":"wb1.a"}') as { Records: Fields[] }).Records[0]
+    const two = (delivered('{"_waybill":"wb1.b"}') as { Records: Fields[] }).Records[0]
+    expect(extractTokens({ Records: [one, { ...two, eventID: 'shardId-000000000006:2' }] })).toEqual(['wb1.a', 'wb1.b'])
+  })
+})
