@@ -59,15 +59,16 @@ export function createWaybill(input: {
 /** What a token has room for: its readers refuse the rest. */
 const FINGERPRINT = /^[A-Za-z0-9_-]{1,64}$/
 /** Nine digits of base 36. */
-const MAX_SECONDS = 36 ** 9 - 1
+const MAX_SECONDS = 36 ** 9
+const isCount = (value: unknown, below: number): boolean =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) < below
 const isName = (text: unknown): boolean => typeof text === 'string' && text !== '' && text.isWellFormed()
 
 function wrongIn({ flag, variation, value, version, decidedAtSeconds }: Decision): string | undefined {
   if (!isName(flag) || !isName(variation)) return `a decision needs a flag and a variation, got "${variation}"`
   if (!isJson(value)) return 'the value must be JSON, at most 64 levels deep'
-  if (!Number.isSafeInteger(version) || version < 0) return `version ${version} must be a whole number from 0`
-  if (Number.isSafeInteger(decidedAtSeconds) && decidedAtSeconds >= 0 && decidedAtSeconds <= MAX_SECONDS)
-    return undefined
+  if (!isCount(version, 1e15)) return `version ${version} must be a whole number of at most 15 digits`
+  if (isCount(decidedAtSeconds, MAX_SECONDS)) return undefined
   return `decidedAtSeconds ${decidedAtSeconds} must be whole seconds since the epoch`
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import type { Decision, Reason } from '../decision.ts'
-import { canonicalJson, type JsonValue, parseJson } from '../json.ts'
+import { canonicalJson, isJson, type JsonValue, parseJson } from '../json.ts'
 
 /*
  * Format 1, specified in docs/wire-format.md:
@@ -94,7 +94,9 @@ export function joinToken(head: {
   readonly extras: readonly string[]
   readonly entries: readonly string[]
 }): string {
-  const { keyId, decidedAtSeconds, subject, extras, entries } = head
+  const { keyId, decidedAtSeconds, extras, entries } = head
+  // What is no fingerprint is left out: a dot in it would end its part, and begin the next with somebody's own text.
+  const subject = SUBJECT.test(head.subject) ? head.subject : ''
   return `${PREFIX}.${keyId}.${decidedAtSeconds.toString(36)}.${subject}.${extras.join('~')}.${entries.join('~')}`
 }
 
@@ -197,8 +199,8 @@ function decodeValue(carried: string, variation: string): JsonValue | undefined 
     case 'j':
       return decodeJson(rest)
     case 'd': {
-      const text = unescapeText(rest)
-      const number = text !== undefined && NUMBER.test(text) ? Number(text) : Number.NaN
+      const text = rest.replaceAll('%2B', '+')
+      const number = NUMBER.test(text) ? Number(text) : Number.NaN
       return Number.isFinite(number) ? number : undefined
     }
     default:
@@ -211,7 +213,7 @@ function decodeJson(text: string): JsonValue | undefined {
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.toString('base64url') !== text || !isUtf8(bytes)) return undefined
   const value = parseJson(bytes.toString())
-  return typeof value === 'object' && value !== null ? value : undefined
+  return typeof value === 'object' && value !== null && isJson(value) ? value : undefined
 }
 
 const PLAIN = /^[A-Za-z0-9._-]*$/
@@ -239,12 +241,12 @@ const SUBJECT = /^[A-Za-z0-9_-]{0,64}$/
 const DIGEST = /^[A-Za-z0-9_-]{22}$/
 /** RFC 8259 section 6: what JSON calls a number, which is less than `Number` takes. */
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
-const COUNT = /^(?:0|[1-9][0-9]{0,15})$/
+/** Fifteen digits: exact in every language's double. */
+const COUNT = /^(?:0|[1-9][0-9]{0,14})$/
 const SECONDS = /^(?:0|[1-9a-z][0-9a-z]{0,8})$/
 
 function parseCount(text: string): number | undefined {
-  const count = COUNT.test(text) ? Number(text) : Number.NaN
-  return Number.isSafeInteger(count) ? count : undefined
+  return COUNT.test(text) ? Number(text) : undefined
 }
 
 function parseSeconds(text: string): number | undefined {
