@@ -149,8 +149,7 @@ test('the environment is that of Lambda: its own variables, none of the host pro
 test('environments multiply up to maxConcurrency, and further invocations wait', async () => {
   const lines: string[] = []
   const options = { onLog: ({ line }: LogLine) => lines.push(line) }
-  const { host, invoke } = deployed({ entry: handlerFile('counts.mjs'), maxConcurrency: 3 }, options)
-  await host.warm('fn')
+  const { invoke } = deployed({ entry: handlerFile('counts.mjs'), maxConcurrency: 3 }, options)
   const results = await Promise.all(Array.from({ length: 12 }, () => invoke({ ms: 100 })))
   expect(results.map(({ value }) => value)).toEqual(Array(12).fill(1))
   expect(lines).toEqual(['loaded', 'loaded', 'loaded'])
@@ -228,4 +227,14 @@ test('the port takes ARNs and turns a function error into a named one', async ()
     name: 'TypeError',
     message: 'the kitchen is closed',
   })
+})
+
+test('warm starts environments ahead of the first event', async () => {
+  const lines: string[] = []
+  const options = { onLog: ({ line }: LogLine) => lines.push(line) }
+  const { host, invoke } = deployed({ entry: handlerFile('counts.mjs'), maxConcurrency: 3 }, options)
+  await host.warm('fn', 2)
+  await expect.poll(() => lines).toEqual(['loaded', 'loaded'])
+  await Promise.all([invoke({ ms: 20 }), invoke({ ms: 20 })])
+  expect(lines).toEqual(['loaded', 'loaded'])
 })
