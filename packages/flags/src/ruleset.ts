@@ -1,0 +1,112 @@
+import {
+  canonicalKey,
+  type DeclaredFlag,
+  type EvaluationContext,
+  type JsonValue,
+  type SourceAnswer,
+} from '@waybill/core'
+import { compileFlag, type EvaluationReason, type Evaluator } from './compile/flag.ts'
+import type { FlagData, FlagSet } from './model.ts'
+import { variationNames } from './variation-names.ts'
+
+/** One evaluation. `variationIndex` is undefined where the fallback was taken. */
+export interface Evaluation {
+  readonly value: JsonValue
+  readonly variationIndex?: number
+  readonly variation?: string
+  readonly version: number
+  readonly reason: EvaluationReason
+  readonly bucketed: boolean
+  readonly track: boolean
+}
+
+/** A snapshot of flag data, compiled. Synchronous; never throws. */
+export interface Ruleset {
+  decide(key: string, context: EvaluationContext, fallback: JsonValue): Evaluation
+  decideAll(context: EvaluationContext): ReadonlyMap<string, Evaluation>
+  /** A flag source's answer for declared flags; for the same array of flags the work is prepared once. */
+  answer(context: EvaluationContext, flags: readonly DeclaredFlag[]): SourceAnswer & { readonly status: 'live' }
+}
+
+interface Compiled {
+  readonly data: FlagData
+  readonly evaluate: Evaluator
+  readonly names: readonly string[]
+}
+
+/**
+ * Compiles flag data into closures. One malformed flag takes no other down: it decides `MALFORMED_FLAG`.
+ *
+ * @example
+ * ```ts
+ * const ruleset = compileRuleset({
+ *   flags: { 'new-order-flow': { key: 'new-order-flow', version: 3, on: true, variations: [false, true], fallthrough: { variation: 1 } } },
+ * })
+ * ruleset.decide('new-order-flow', { key: 'u-1' }, false).value // true
+ * ```
+ */
+export function compileRuleset(data: FlagSet): Ruleset {
+  const compiled = new Map<string, Compiled>()
+  for (const [key, flag] of Object.entries(data.flags)) {
+    if (flag.deleted) continue
+    compiled.set(key, { data: flag, evaluate: compileFlag(flag), names: variationNames(flag.variations ?? []) })
+  }
+  const plans = new WeakMap<readonly DeclaredFlag[], readonly (Compiled | undefined)[]>()
+
+  const decide = (key: string, context: EvaluationContext, fallback: JsonValue): Evaluation => {
+    const one = compiled.get(key)
+    if (one === undefined) return missed(fallback, 0, { kind: 'ERROR', errorKind: 'FLAG_NOT_FOUND' })
+    if (canonicalKey(context) === undefined) {
+      return missed(fallback, one.data.version, { kind: 'ERROR', errorKind: 'USER_NOT_SPECIFIED' })
+    }
+    const { index, reason, bucketed = false, track = false } = one.evaluate(context)
+    const value = index === undefined ? undefined : one.data.variations?.[index]
+    if (index === undefined || value === undefined) return missed(fallback, one.data.version, reason)
+    const variation = one.names[index] ?? `v${index}`
+    return { value, variationIndex: index, variation, version: one.data.version, reason, bucketed, track }
+  }
+
+  return {
+    decide,
+    decideAll: (context) => new Map([...compiled.keys()].map((key) => [key, decide(key, context, null)])),
+    answer: (context, flags) => {
+      let plan = plans.get(flags)
+      if (plan === undefined) {
+        plan = flags.map((flag) => planned(compiled.get(flag.key), flag))
+        plans.set(flags, plan)
+      }
+      return { status: 'live', decisions: plan.map((one, index) => sourceDecision(one, flags[index], context)) }
+    },
+  }
+}
+
+function planned(one: Compiled | undefined, flag: DeclaredFlag): Compiled | undefined {
+  return one && { ...one, names: variationNames(one.data.variations ?? [], flag) }
+}
+
+type Answered = (SourceAnswer & { readonly status: 'live' })['decisions'][number]
+
+function sourceDecision(
+  one: Compiled | undefined,
+  flag: DeclaredFlag | undefined,
+  context: EvaluationContext,
+): Answered {
+  if (one === undefined) return { cause: 'flag_not_found' }
+  const { index, reason, bucketed, track } = one.evaluate(context)
+  const { version, variations } = one.data
+  const value = index === undefined ? undefined : variations?.[index]
+  if (reason.kind === 'ERROR') return { cause: 'malformed_flag' }
+  if (index === undefined || value === undefined) {
+    // Off, and no off variation: the caller's default, which is no error.
+    return { value: flag?.defaultValue ?? null, variation: flag?.defaultVariation ?? '', version, reason: 'OFF' }
+  }
+  const decision = { value, variation: one.names[index] ?? `v${index}`, version, reason: reason.kind }
+  const inExperiment = reason.inExperiment ?? false
+  return bucketed || track || inExperiment
+    ? { ...decision, bucketed: bucketed ?? false, inExperiment, track: track ?? false }
+    : decision
+}
+
+function missed(value: JsonValue, version: number, reason: EvaluationReason): Evaluation {
+  return { value, version, reason, bucketed: false, track: false }
+}
