@@ -1,1 +1,1 @@
-export {}
+export { type DynamoDbFlagStoreOptions, dynamoDbFlagStore } from './flag-store.ts'
