@@ -87,7 +87,10 @@ describe.each(transports)('the same order sent twice over $transport', ({ record
 test('the same asynchronous invocation twice is one side effect of an idempotent handler', async () => {
   const { charged, charge, persistenceStore } = till()
   const once = middy(charge).use(makeHandlerIdempotent({ persistenceStore }))
-  const handler = withHonouredDecisions((payload: object) => once(payload, {} as never), { flags, keys })
+  const handler = withHonouredDecisions(
+    (payload: object) => once(payload, { getRemainingTimeInMillis: () => 1000 } as never),
+    { flags, keys },
+  )
   for (const token of tokens) expect(await handler({ ...order, _waybill: token })).toBe('charged')
   expect(charged).toEqual([[order, 'canary']])
 })

@@ -45,12 +45,17 @@ describe('an invocation', () => {
 
   test('writes exactly what Powertools would have written', async () => {
     const { lines, write } = sink()
-    const options = { flags, keys, observers: [variationMetrics({ write, namespace: 'Shop/"prod"', service: 'é%s' })] }
+    const options = {
+      flags,
+      keys,
+      observers: [variationMetrics({ write, namespace: 'Shop/"prod"', service: 'é "%s"' })],
+    }
     await withHonouredDecisions(() => pause(), options)(canary)
+    expect(lines).toHaveLength(2)
     for (const line of lines) {
       const theirs = new Metrics({
         namespace: 'Shop/"prod"',
-        serviceName: 'é%s',
+        serviceName: 'é "%s"',
         defaultDimensions: { flag: 'new-order-flow', variation: 'canary' },
       })
       theirs.setTimestamp(line._aws.Timestamp)
