@@ -1,7 +1,8 @@
 import type { OrderPlaced } from './order.ts'
 
 /** What these handlers read of a record: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html */
-export interface KinesisRecord {
+// No interface: Powertools takes records that have an index signature, which only a type has by itself.
+export type KinesisRecord = {
   readonly kinesis: { readonly data: string; readonly sequenceNumber: string }
 }
 
@@ -15,5 +16,5 @@ export function orderIn(record: KinesisRecord): OrderPlaced {
 
 /** `ReportBatchItemFailures`: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html */
 export interface BatchResponse {
-  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
+  readonly batchItemFailures: { readonly itemIdentifier: string }[]
 }

@@ -39,6 +39,7 @@ function linesOn(stream: NodeJS.WriteStream): Progress {
       label = newLabel
       total = newTotal
       done = 0
+      write(`${label}: placing ${total} orders`)
     },
     step: (state) => {
       done += 1

@@ -21,8 +21,8 @@ export async function runSeedCase(
 ): Promise<SeedCaseRun> {
   const { seed, flagsTtlSeconds, signal } = options
   await rollout.setPercent(SEED_CASE.percent)
-  // The edge's environments ask again when their flags are old; their time to live varies a little.
-  await sleep(flagsTtlSeconds * 2000, undefined, { signal })
+  // Flags older than four times to live are loaded before a request is answered: then no environment has old ones.
+  await sleep(flagsTtlSeconds * 5000, undefined, { signal })
   const random = seededRandom(seed, 'seed case')
   const userIds = usersOf(SEED_CASE.users).map((id) => `${id}-of-${Math.floor(random() * 2 ** 32).toString(36)}`)
   const { placed } = await placeOrders({ url: stack.url, userIds, orders: SEED_CASE.requests, random, signal })

@@ -3,7 +3,9 @@ import { functionNameOf, type LambdaHost } from '@waybill/local'
 import type { Deployment } from '../local/stack.ts'
 import type { Random } from './random.ts'
 
-const ONE_VERSION = fileURLToPath(new URL('./one-version.js', import.meta.url))
+const ONE_VERSION = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './one-version.ts' : './one-version.js', import.meta.url),
+)
 
 /**
  * Deploys each function as two versions behind an alias. Lambda draws the version for each invocation on its own, be it

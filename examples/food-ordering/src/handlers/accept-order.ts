@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
-import middy from '@middy/core'
+import middy, { type MiddyfiedHandler } from '@middy/core'
 import { keysFromEnvironment, stampClient, withRecordScope } from '@waybill/core'
 import { honourDecisions } from '@waybill/middy'
 import { variationMetrics } from '@waybill/powertools/metrics'
@@ -10,7 +10,7 @@ import { log } from '../log.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
 import { resources } from '../resources.ts'
-import { type KinesisEvent, type KinesisRecord, orderIn } from '../stream-record.ts'
+import { type BatchResponse, type KinesisEvent, type KinesisRecord, orderIn } from '../stream-record.ts'
 
 const sns = stampClient(new SNSClient())
 const eventBridge = stampClient(new EventBridgeClient(), { to: [resources.eventBus] })
@@ -38,6 +38,6 @@ async function accept(record: KinesisRecord): Promise<void> {
 
 const acceptEach = withRecordScope(accept)
 
-export const handler = middy((event: KinesisEvent) => processPartialResponse(event, acceptEach, processor)).use(
-  honourDecisions({ flags, keys: keysFromEnvironment(), observers: [variationMetrics()] }),
-)
+export const handler: MiddyfiedHandler<KinesisEvent, BatchResponse> = middy((event: KinesisEvent) =>
+  processPartialResponse(event, acceptEach, processor),
+).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers: [variationMetrics()] }))

@@ -1,4 +1,4 @@
-import middy from '@middy/core'
+import middy, { type MiddyfiedHandler } from '@middy/core'
 import { keysFromEnvironment } from '@waybill/core'
 import { honourDecisions } from '@waybill/middy'
 import { variationMetrics } from '@waybill/powertools/metrics'
@@ -11,14 +11,18 @@ interface FraudCheck {
   readonly userId: string
 }
 
+interface Verdict {
+  readonly approved: boolean
+}
+
 /** Invoked by the edge function, which waits for the answer. */
-async function checkFraud({ orderId, userId }: FraudCheck): Promise<{ approved: boolean }> {
+async function checkFraud({ orderId, userId }: FraudCheck): Promise<Verdict> {
   const model = flags.get('new-order-flow') ? 'trees' : 'rules'
   await recordOnce(orderId, 'fraud-check', userId, { model })
   log('fraud checked', { orderId, model })
   return { approved: true }
 }
 
-export const handler = middy(checkFraud).use(
+export const handler: MiddyfiedHandler<FraudCheck, Verdict> = middy(checkFraud).use(
   honourDecisions({ flags, keys: keysFromEnvironment(), observers: [variationMetrics()] }),
 )

@@ -1,5 +1,5 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
-import middy from '@middy/core'
+import middy, { type MiddyfiedHandler } from '@middy/core'
 import { keysFromEnvironment, withRecordScope } from '@waybill/core'
 import { honourDecisions } from '@waybill/middy'
 import { variationMetrics } from '@waybill/powertools/metrics'
@@ -7,8 +7,10 @@ import { flags } from '../flags.ts'
 import { log } from '../log.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
+import type { BatchResponse } from '../stream-record.ts'
 
-interface SqsRecord {
+// No interface, as in `stream-record.ts`.
+type SqsRecord = {
   readonly messageId: string
   readonly body: string
 }
@@ -26,6 +28,10 @@ async function notifyUser({ body }: SqsRecord): Promise<void> {
 
 const notifyEach = withRecordScope(notifyUser)
 
-export const handler = middy((event: { Records: SqsRecord[] }) =>
+interface SqsEvent {
+  readonly Records: SqsRecord[]
+}
+
+export const handler: MiddyfiedHandler<SqsEvent, BatchResponse> = middy((event: SqsEvent) =>
   processPartialResponse(event, notifyEach, processor),
 ).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers: [variationMetrics()] }))

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
-import middy from '@middy/core'
+import middy, { type MiddyfiedHandler } from '@middy/core'
 import { keysFromEnvironment, stampClient, stampFetch } from '@waybill/core'
 import { dynamoDbFlagStore } from '@waybill/dynamodb'
 import { cachedSource } from '@waybill/flags'
@@ -82,7 +82,7 @@ function answer(statusCode: number, body: object): HttpResponse {
   return { statusCode, body: JSON.stringify(body) }
 }
 
-export const handler = middy(placeOrder).use(
+export const handler: MiddyfiedHandler<HttpRequest, HttpResponse> = middy(placeOrder).use(
   evaluateFlags({
     flags,
     source: cachedSource(store, { ttlSeconds: resources.flagsTtlSeconds }),

@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import type { FunctionOptions } from '@waybill/local'
 
+/** Built or not: Node runs both, and the handlers lie in the same place. */
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+
 /** The functions of the order chain, with the most execution environments that each may have on one machine. */
 const ENVIRONMENTS = {
   'place-order': 4,
@@ -27,5 +30,5 @@ export function orderFunctions(env: Readonly<Record<string, string>>): readonly 
 }
 
 export function handlerPath(name: string): string {
-  return fileURLToPath(new URL(`../handlers/${name}.js`, import.meta.url))
+  return fileURLToPath(new URL(`../handlers/${name}.${EXTENSION}`, import.meta.url))
 }

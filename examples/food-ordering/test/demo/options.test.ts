@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { readCommandLine } from '../../src/demo/options.ts'
+
+describe('the command line of the demo', () => {
+  it('has defaults for everything', () => {
+    expect(readCommandLine([])).toEqual({
+      options: { orders: 2000, users: 500, percent: 10, seed: 5, json: false },
+    })
+  })
+
+  it('takes numbers with or without an equals sign, and dashes handed on by a package manager', () => {
+    expect(readCommandLine(['--', '--orders', '40', '--users=7', '--percent=25', '--seed', '0', '--json'])).toEqual({
+      options: { orders: 40, users: 7, percent: 25, seed: 0, json: true },
+    })
+  })
+
+  it('explains itself', () => {
+    expect(readCommandLine(['--help'])).toMatchObject({ help: expect.stringContaining('--orders N') })
+  })
+
+  it.each([
+    [['--order', '5'], '--order'],
+    [['--orders'], '--orders'],
+    [['--orders', 'many'], '--orders must be a whole number from 20 to 100000, not "many"'],
+    [['--orders', '-5'], '--orders'],
+    [['--orders', '1e3'], 'not "1e3"'],
+    [['--users', '0'], '--users must be a whole number from 1 to 100000, not "0"'],
+    [['--percent', '101'], '--percent must be a whole number from 1 to 100, not "101"'],
+    [['--seed', '1.5'], '--seed'],
+    [['now'], 'now'],
+  ])('refuses %j in one line', (args, said) => {
+    const { error = '' } = readCommandLine(args) as { readonly error?: string }
+    expect(error).toContain(said)
+    expect(error).not.toContain('\n')
+  })
+})
