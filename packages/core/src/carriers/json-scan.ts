@@ -121,7 +121,7 @@ export function trimSpace(text: string, end: number): number {
   return at
 }
 
-/** RFC 8259 section 2. `trim` takes more: a no-break space is a byte of somebody's text when that is read as latin1. */
+/** RFC 8259 section 2. */
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }

@@ -15,7 +15,7 @@ import { applyCuts, BODY_KEY, type Cut, cutsOf, stringOf } from './json-splice.t
 
 /** Takes the tokens out of a text, in its envelope or not. The text itself when it holds none. */
 export function unloadText(text: string): { readonly tokens: readonly string[]; readonly clean: string } {
-  const { tokens, cuts } = find(text, MAX_ENVELOPES)
+  const { tokens, cuts } = find(text)
   return { tokens, clean: applyCuts(text, cuts) }
 }
 
@@ -26,21 +26,19 @@ export function attributeText(attribute: unknown): string {
   return fields?.['Type'] === 'Binary' ? Buffer.from(text, 'base64').toString('latin1') : text
 }
 
-/** SNS around EventBridge around the user's own. */
-const MAX_ENVELOPES = 2
-
 interface Finding {
   readonly tokens: readonly string[]
   readonly cuts: readonly Cut[]
 }
 const NOTHING: Finding = { tokens: [], cuts: [] }
 
-function find(text: string, envelopes: number): Finding {
+/** Envelopes may be within envelopes, to no great depth: each doubles the backslashes of the one inside. */
+function find(text: string): Finding {
   // One look covers both names. A text without is not scanned: most are the user's own, and some are large.
   if (!text.includes(ATTRIBUTE)) return NOTHING
   const own = membersAt(text, BODY_KEY)
-  if (own.length > 0 || envelopes === 0) return keys(text, own)
-  if (isNotification(text)) return inNotification(text, envelopes)
+  if (own.length > 0) return keys(text, own)
+  if (isNotification(text)) return inNotification(text)
   return membersAt(text, 'detail-type').length > 0 ? keys(text, membersAt(text, 'detail', BODY_KEY)) : NOTHING
 }
 
@@ -53,13 +51,13 @@ function isNotification(text: string): boolean {
   return type !== undefined && stringOf(text, type) === 'Notification' && membersAt(text, 'TopicArn').length > 0
 }
 
-function inNotification(text: string, envelopes: number): Finding {
+function inNotification(text: string): Finding {
   const attributes = membersAt(text, 'MessageAttributes', ATTRIBUTE)
   const tokens = attributes.map(({ valueStart, valueEnd }) => {
     const attribute = parseJson(text.slice(valueStart, valueEnd))
     return isPlainObject(attribute) ? attributeText(attribute) : ''
   })
-  const inner = inMessage(text, envelopes)
+  const inner = inMessage(text)
   const cuts = [...attributeCuts(text, attributes), ...inner.cuts].sort(([a], [b]) => a - b)
   return { tokens: [...new Set([...tokens, ...inner.tokens])], cuts }
 }
@@ -74,10 +72,10 @@ function attributeCuts(text: string, attributes: readonly Member[]): readonly Cu
 }
 
 /** `Message` is a text in a JSON string: its cuts are moved to where they stand in that string. */
-function inMessage(text: string, envelopes: number): Finding {
+function inMessage(text: string): Finding {
   const message = membersAt(text, 'Message').at(-1)
   if (message === undefined) return NOTHING
-  const { tokens, cuts } = find(stringOf(text, message), envelopes - 1)
+  const { tokens, cuts } = find(stringOf(text, message))
   if (cuts.length === 0) return NOTHING
   const edges = placesOf(text, message.valueStart + 1, cuts.flat())
   return { tokens, cuts: cuts.map((_, index) => [edges[2 * index] ?? 0, edges[2 * index + 1] ?? 0] as const) }

@@ -11,8 +11,12 @@ const SPARE_BYTES = 400
 
 /** What is said of room is held against what AWS says of sizes, byte by byte. */
 export function roomCases(harness: OutgoingHarness): readonly ContractCase[] {
-  const { maxBytes, maxRequestBytes, sizeOf, request, payloadKind, maxEntries } = harness
-  const sized = (sizes: readonly number[]): Fields => request(sizes.map((size) => paddedObject(payloadKind, size)))
+  const { maxBytes, maxRequestBytes, sizeOf, request, payloadKind, maxEntries, withAttributes } = harness
+  // The caller's own attributes take room too.
+  const sized = (sizes: readonly number[]): Fields => {
+    const sent = request(sizes.map((size) => paddedObject(payloadKind, size)))
+    return withAttributes === undefined ? sent : withAttributes(sent, 3)
+  }
   const policy = harness.place === 'body' ? NAMED : UNNAMED
   /** Bytes of a message beside its payload; `undefined` where the payload is no part of what is limited. */
   const besides = (): number | undefined => {

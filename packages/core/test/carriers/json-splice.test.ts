@@ -129,6 +129,11 @@ describe('Taking a token out', () => {
     expect(spliceOut(text)).toEqual({ tokens, clean })
   })
 
+  test('believes the last of a repeated key on its path, as JSON.parse does', () => {
+    const text = '{"detail":{"_waybill":"t"},"detail":{"_waybill":"u"}}'
+    expect(spliceOut(text, ['detail'])).toEqual({ tokens: ['u'], clean: '{"detail":{"_waybill":"t"},"detail":{}}' })
+  })
+
   test.each([
     '["_waybill","t"]',
     '"\\"_waybill\\":\\"t\\""',
@@ -195,6 +200,7 @@ describe('Taking a token out', () => {
     ['quotes', (n: number) => `{"_waybill":${'"'.repeat(n)}`],
     ['repeated tokens', (n: number) => `{${'"_waybill":"t",'.repeat(n)}"a":1}`],
     ['repeated tokens at the end', (n: number) => `{"a":1${',"_waybill":"t"'.repeat(n)}}`],
+    ['tokens between members', (n: number) => `{${'"a":1,"_waybill":"t",'.repeat(n)}"a":1}`],
     ['white space', (n: number) => `{"_waybill":"t"${' '.repeat(n)},${' '.repeat(n)}"_waybill":"t"${' '.repeat(n)}}`],
     ['members', (n: number) => `{${'"a":1,'.repeat(n)}"_waybill":"t"}`],
     ['envelopes', (n: number) => `{"Type":"Notification","TopicArn":1,"Message":"${'{\\"waybill\\":'.repeat(n)}"}`],

@@ -224,6 +224,14 @@ describe('SNS', () => {
     expect(arrivals(event).event).toEqual(bridge('{"orderId":"o-1","text":"\\"\\u00e9\\\\"}'))
   })
 
+  test('in an envelope that escapes what is not ASCII loses the token and no byte more', () => {
+    const bare = '{"Type":"Notification","TopicArn":"t","Message":"{\\"a\\":\\"\\u00e9\\/\\u00e9\\"}"}'
+    const body = bare.replace('\\"}"}', '\\",\\"_waybill\\":\\"wb1.a\\"}"}')
+    const event = withRecord('sns-sqs-enveloped', (record) => ({ ...record, body }))
+    expect(extractTokens(event)).toEqual(['wb1.a'])
+    expect(bodyOf(arrivals(event).event)).toBe(bare)
+  })
+
   test('is not mistaken in a text of the same look', () => {
     const body = '{"Type":"Notification","MessageAttributes":{"waybill":{"Type":"String","Value":"wb1.a"}}}'
     const event = withRecord('sqs', (record) => ({ ...record, body }))
