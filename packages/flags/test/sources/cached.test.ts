@@ -1,0 +1,123 @@
+import { declareFlags } from '@waybill/core'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/memory-store.ts'
+import type { FlagData } from '../../src/model.ts'
+import { cachedSource } from '../../src/sources/cached.ts'
+import type { FlagStore } from '../../src/store.ts'
+
+const flags = declareFlags({ f: { variations: { off: false, on: true }, default: 'off' } })
+const flag = (version: number, variation: number): FlagData => ({
+  key: 'f',
+  version,
+  on: true,
+  variations: [false, true],
+  fallthrough: { variation },
+})
+
+let now: number
+let loads: number
+let behave: 'answer' | 'fail' | 'hang'
+let store: FlagStore
+
+beforeEach(async () => {
+  now = 1_000_000
+  loads = 0
+  behave = 'answer'
+  const memory = memoryStore()
+  await memory.init({ flags: { f: flag(1, 1) } })
+  store = {
+    ...memory,
+    readAll: async () => {
+      loads += 1
+      if (behave === 'fail') throw new Error('down')
+      if (behave === 'hang') await new Promise(() => {})
+      return memory.readAll()
+    },
+  }
+})
+
+const options = { ttlSeconds: 10, jitter: 0, deadlineMs: 30, nowMs: () => now }
+const ask = async (source: ReturnType<typeof cachedSource>): Promise<string> => {
+  const answer = await source.decide({ key: 'u' }, flags.all)
+  const [first] = answer.status === 'unavailable' ? [] : answer.decisions
+  return `${answer.status} ${first && 'variation' in first ? `${first.variation} v${first.version}` : '-'}`
+}
+
+describe('a cached source', () => {
+  it('loads once for all that come while it loads, and then answers without a promise', async () => {
+    const source = cachedSource(store, options)
+    expect(await Promise.all([ask(source), ask(source), ask(source)])).toEqual(Array(3).fill('live on v1'))
+    expect(loads).toBe(1)
+    expect(source.decide({ key: 'u' }, flags.all)).not.toBeInstanceOf(Promise)
+  })
+
+  it('sees a change after its time to live, not before', async () => {
+    const source = cachedSource(store, options)
+    await ask(source)
+    await store.upsert('features', flag(2, 0))
+    now += 9_999
+    expect(await ask(source)).toBe('live on v1')
+    now += 1
+    expect(await ask(source)).toBe('live off v2')
+    expect(loads).toBe(2)
+  })
+
+  it.each(['fail', 'hang'] as const)(
+    'without any data and with a store that does %s, says so within its deadline',
+    async (fault) => {
+      behave = fault
+      const source = cachedSource(store, options)
+      expect(await ask(source)).toBe('unavailable -')
+      // The next request does not wait again; one after a time to live tries anew.
+      expect(source.decide({ key: 'u' }, flags.all)).toEqual({ status: 'unavailable' })
+      behave = 'answer'
+      now += 10_000
+      expect(await ask(source)).toBe('live on v1')
+    },
+  )
+
+  it.each(['fail', 'hang'] as const)(
+    'keeps deciding on the last good data when the store does %s, until that is too old',
+    async (fault) => {
+      const source = cachedSource(store, { ...options, maxStaleSeconds: 60 })
+      await ask(source)
+      behave = fault
+      now += 10_000
+      expect(await ask(source)).toBe('stale on v1')
+      now += 51_000
+      expect(await ask(source)).toBe('unavailable -')
+      behave = 'answer'
+      now += 10_000
+      expect(await ask(source)).toBe('live on v1')
+    },
+  )
+
+  it('a store that was never filled is unavailable, not empty', async () => {
+    expect(await ask(cachedSource(memoryStore(), options))).toBe('unavailable -')
+  })
+
+  it('can be warmed ahead of the first request, and warming never rejects', async () => {
+    const source = cachedSource(store, options)
+    await source.warm?.()
+    expect(source.decide({ key: 'u' }, flags.all)).not.toBeInstanceOf(Promise)
+    behave = 'fail'
+    await expect(cachedSource(store, options).warm?.()).resolves.toBeUndefined()
+  })
+
+  it('spreads refreshes by its jitter', async () => {
+    for (const [random, due] of [
+      [() => 0, 10_000],
+      [() => 0.999, 8_002],
+    ] as const) {
+      loads = 0
+      const source = cachedSource(store, { ...options, jitter: 0.2, random })
+      await ask(source)
+      now += due - 1
+      await ask(source)
+      expect(loads).toBe(1)
+      now += 2
+      await ask(source)
+      expect(loads).toBe(2)
+    }
+  })
+})
