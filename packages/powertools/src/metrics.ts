@@ -32,12 +32,15 @@ export function variationMetrics(options: VariationMetricsOptions = {}): Observe
   if (!Number.isInteger(maxSeries) || maxSeries < 1) {
     throw new WaybillError('bad_option', 'variationMetrics: option "maxSeries" must be a positive integer')
   }
-  if (metricsDisabled()) return {}
   const find = seriesPool(options, maxSeries, warn)
   const begun = new WeakMap<ObservedScope, readonly Series[]>()
+  // Asked in the first invocation: under concurrent invocations Powertools has no instances while a module loads.
+  let off: boolean | undefined
 
   return {
     begin: (scope) => {
+      off ??= metricsDisabled()
+      if (off) return
       const all = scope.observed().map(({ flag, variation }) => find(flag, variation))
       if (all.length === 0) return
       begun.set(scope, all)

