@@ -28,10 +28,12 @@ export interface ScopeReport {
  *
  * @example
  * ```ts
- * const counter: Observer = { end: ({ counts }) => console.log(Object.fromEntries(counts)) }
+ * const counter: Observer = { reportsCounts: true, end: ({ counts }) => console.log(Object.fromEntries(counts)) }
  * ```
  */
 export interface Observer {
+  /** It passes on the counts: without such an observer each loss is said once on the console. */
+  readonly reportsCounts?: boolean
   /** The scope is open and the handler has not run yet. */
   begin?(scope: ObservedScope): void
   /** Runs the handler inside something of the observer's, e.g. a subsegment. Must return what `run` returns. */

@@ -37,8 +37,8 @@ export interface Scope {
 }
 
 export type ForcedDecisions = (flag: DeclaredFlag) => Decision | undefined
-/** Opens the scope of one record, raw or parsed. */
-export type RecordScopes = (record: unknown) => Passage
+/** Opens the scope of one record, raw or parsed; `undefined` inside a record's scope already. */
+export type RecordScopes = (record: unknown) => Passage | undefined
 
 /** One way through a scope, as its lifecycle offers it to the skins. */
 export interface Passage {
@@ -101,6 +101,8 @@ export class LiveScope implements Scope, Stamper {
 
   /** `cargo` may be a function: the token is then opened at the first read, send or observed flag. */
   open(cargo: Cargo | (() => Cargo)): void {
+    // A source may answer after the invocation has been given up (a time-out): then it is over.
+    if (this.#state === 'closed') return
     this.#cargo = cargo
     this.#state = 'open'
   }
@@ -140,6 +142,7 @@ export class LiveScope implements Scope, Stamper {
   }
 
   waybill(): Waybill | undefined {
+    if (this.#state !== 'open') return undefined
     const cargo = this.cargo()
     return 'waybill' in cargo ? cargo.waybill : undefined
   }

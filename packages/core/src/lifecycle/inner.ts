@@ -41,7 +41,7 @@ export function innerLifecycle(options: InnerOptions): InnerLifecycle {
     return new InnerPassage(rules, { kind: 'invocation', carrier, tokens, event: clean }, forcing(ambientScope()))
   }
   const record = (carrier: string, tokens: readonly string[], one: unknown): Passage =>
-    new InnerPassage(rules, { kind: 'record', carrier, tokens, event: one }, forcing(ambientScope()))
+    new InnerPassage(rules, { kind: 'record', carrier, tokens, event: one }, forcing(ambientScope()), INSIDE)
   return Object.assign(lifecycle, { record })
 }
 
@@ -115,7 +115,7 @@ function batchPassage(rules: Rules, arrived: Extract<Arrivals, { kind: 'batch' }
     const fields = fieldsOf(record)
     const id = fields && idOf(fields)
     const tokens = (id !== undefined && tokensById.get(id)) || NO_TOKENS
-    const passage = new InnerPassage(rules, { kind: 'record', carrier, tokens, event: record }, outer)
+    const passage = new InnerPassage(rules, { kind: 'record', carrier, tokens, event: record }, outer, INSIDE)
     if (id === undefined) passage.scope.count('record_unmatched')
     return passage
   }
@@ -123,6 +123,9 @@ function batchPassage(rules: Rules, arrived: Extract<Arrivals, { kind: 'batch' }
 }
 
 const NO_TOKENS: readonly string[] = []
+
+/** A record scope within a record's scope is the same one: the token was taken out of the record by the first. */
+const INSIDE: RecordScopes = () => undefined
 
 /** Opens what arrived, counting what is not believed. Refused texts go no further; unknown formats are passed on. */
 function cargoOf(tokens: readonly string[], scope: LiveScope, settings: ScopeSettings): Cargo {

@@ -52,9 +52,9 @@ export class Observation implements ObservedScope {
     const scope = this.#scope
     const { observers } = this.#watch
     const counts = addCounts(scope.ledger.drain(), processLedger.drain())
+    if (counts.size > 0 && !observers.some((observer) => observer.reportsCounts)) warnOfLosses(counts)
     if (observers.length === 0) {
       scope.close()
-      warnOfLosses(counts)
       return
     }
     const report: ScopeReport = {

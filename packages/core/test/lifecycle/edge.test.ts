@@ -1,5 +1,12 @@
-import { describe, expect, it } from 'vitest'
-import { type Cause, currentWaybill, type FlagSource, isWaybillError, withEvaluatedFlags } from '../../src/index.ts'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  type Cause,
+  currentWaybill,
+  edgeLifecycle,
+  type FlagSource,
+  isWaybillError,
+  withEvaluatedFlags,
+} from '../../src/index.ts'
 import { countsOf, evenUsers, flags, httpEvent, keys, userOf, watching } from '../support/fixtures.ts'
 import { tokenFor } from '../support/tokens.ts'
 
@@ -213,6 +220,32 @@ describe('observers', () => {
     )
     await expect(handler({ userId: 'u2' })).rejects.toThrow('mine')
     expect(order).toEqual(['a in', 'b in', 'b out', 'a out'])
+  })
+})
+
+describe('without an observer that reports counts', () => {
+  it('each kind of loss is one line on the console, once', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    const handler = withEvaluatedFlags((_event: object) => flags.get('pizza-size'), { ...base, observers: [{}] })
+    await handler({})
+    await handler({})
+    const lines = warn.mock.calls.map(([line]) => JSON.parse(line))
+    warn.mockRestore()
+    expect(lines).toEqual([expect.objectContaining({ level: 'WARN', code: 'no_subject' })])
+  })
+
+  it('a source that answers after the handler was given up opens nothing', async () => {
+    let answer: () => void = () => {}
+    const slow: FlagSource = {
+      decide: (...args) => new Promise((resolve) => (answer = () => resolve(evenUsers.decide(...args)))),
+    }
+    const open = edgeLifecycle({ ...base, source: slow })
+    const passage = open({ userId: 'u2' }, undefined)
+    const prepared = passage.prepare()
+    passage.end({ error: new Error('timed out') })
+    answer()
+    await prepared
+    expect(passage.scope.waybill()).toBeUndefined()
   })
 })
 

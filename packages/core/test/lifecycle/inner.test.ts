@@ -55,6 +55,19 @@ describe('an inner function', () => {
     const handler = withHonouredDecisions(read, { flags, keys })
     await handler(httpEvent({ 'x-waybill': tokenFor('canary') }))
     expect(flags.detail('new-order-flow')).toMatchObject({ value: false, cause: 'no_scope' })
+    let late: unknown
+    let tick: Promise<void> = Promise.resolve()
+    const leaving = withHonouredDecisions(
+      () => {
+        tick = new Promise((resolve) => setTimeout(resolve, 1)).then(() => {
+          late = currentWaybill()
+        })
+      },
+      { flags, keys },
+    )
+    await leaving(httpEvent({ 'x-waybill': tokenFor('canary') }))
+    await tick
+    expect(late).toBeUndefined()
   })
 
   it('a timer that outlives the handler reads the default, not a decision that is over', async () => {

@@ -128,6 +128,19 @@ describe('a record scope alone', () => {
   })
 })
 
+describe('a record scope within another of the same record', () => {
+  it('is the same one', async () => {
+    const inside = withRecordScope((_record: unknown) => variationOf(), { flags, keys })
+    const handler = withHonouredDecisions(
+      ({ Records }: Batch) => Promise.all(Records.map(withRecordScope((one: unknown) => inside(one)))),
+      { flags, keys },
+    )
+    expect(await handler({ Records: [stamped(1, 'canary')] })).toEqual(['canary'])
+    const alone = withRecordScope((one: Record<string, unknown>) => inside(one), { flags, keys })
+    expect(await alone(stamped(1, 'canary'))).toBe('canary')
+  })
+})
+
 describe('scopeRecords', () => {
   it('scopes a processor’s records, and tells the observers of the failures that it reports as entries', async () => {
     const { reports, observer } = watching()

@@ -40,7 +40,7 @@ export const userOf = (event: { readonly userId?: string }): { key: string } | u
 /** Remembers the reports: what a user's observer would have been told. */
 export function watching(): { readonly reports: ScopeReport[]; readonly observer: Observer } {
   const reports: ScopeReport[] = []
-  return { reports, observer: { end: (report) => reports.push(report) } }
+  return { reports, observer: { reportsCounts: true, end: (report) => reports.push(report) } }
 }
 
 export function countsOf(reports: readonly ScopeReport[]): Record<string, number> {
