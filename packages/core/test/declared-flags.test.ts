@@ -71,7 +71,7 @@ test('reading a flag is typed by what was declared', () => {
   expectTypeOf(flags.get('limit')).toEqualTypeOf<10 | 100>()
   expectTypeOf(flags.get('menu').dishes).toExtend<readonly string[]>()
   expectTypeOf(flags.detail('colour')).toEqualTypeOf<Decision<'blue' | 'red'>>()
-  expectTypeOf(flags.get).parameter(0).toEqualTypeOf<'new-order-flow' | 'colour' | 'limit' | 'menu'>()
+  expectTypeOf<Parameters<typeof flags.get>[0]>().toEqualTypeOf<'new-order-flow' | 'colour' | 'limit' | 'menu'>()
 
   // A comparison narrows, as with any union.
   const colour = flags.get('colour')
