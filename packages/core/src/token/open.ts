@@ -38,7 +38,7 @@ export type OpenedToken = { readonly waybill: Waybill } | { readonly refusal: Re
  * @example
  * ```ts
  * const keys = keyRing({ signing: { id: 'k1', secret: Buffer.alloc(32, 1) } })
- * openToken('wb1.k1.0...forged', keys) // { refusal: 'bad_signature' }
+ * openToken('wb1.k1.tou41e...f:on:t:1:f.aaaaaaaaaaaaaaaaaaaaaa', keys) // { refusal: 'bad_signature' }
  * ```
  */
 export function openToken(token: string, keys: KeyRing, expect: Expectations = {}): OpenedToken {
