@@ -1,3 +1,5 @@
+// No types come with the package; a reference, so that whoever imports this file finds them too.
+/// <reference path="./cli-progress.d.ts" />
 import { Presets, SingleBar } from 'cli-progress'
 
 /** Tells a person how far a run is: a bar on a terminal, plain lines elsewhere. */
