@@ -32,8 +32,8 @@ interface HttpResponse {
 /** `POST /orders?userId=`: the edge function, where the flag is decided for the whole chain. */
 async function placeOrder(event: HttpRequest): Promise<HttpResponse> {
   const userId = event.queryStringParameters?.userId
-  const { dish } = JSON.parse(event.body ?? '{}') as { dish?: unknown }
-  if (!userId || typeof dish !== 'string') return answer(400, { error: 'userId and dish are needed' })
+  const dish = dishIn(event.body)
+  if (!userId || dish === undefined) return answer(400, { error: 'userId and dish are needed' })
 
   const orderId = randomUUID()
   const [cents, approved] = await Promise.all([quote(orderId, userId, dish), isApproved(orderId, userId)])
@@ -46,6 +46,15 @@ async function placeOrder(event: HttpRequest): Promise<HttpResponse> {
   )
   log('order placed', { orderId })
   return answer(201, { orderId, cents, ...routeTaken() })
+}
+
+function dishIn(body = ''): string | undefined {
+  try {
+    const { dish } = JSON.parse(body) as { dish?: unknown }
+    return typeof dish === 'string' ? dish : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function quote(orderId: string, userId: string, dish: string): Promise<number> {

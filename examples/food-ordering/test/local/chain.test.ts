@@ -78,6 +78,11 @@ describe('the order chain', { timeout: 60_000 }, () => {
         const controlOrders = ORDERS - canaryOrders
         expect(counted).toContainEqual({ service, variation: 'control', counts: [controlOrders, controlOrders, 0] })
       }
+
+      const statusOf = async (query: string, body: string) =>
+        (await fetch(`${stack.url}/orders${query}`, { method: 'POST', body })).status
+      expect(await statusOf('', '{"dish":"ramen"}')).toBe(400)
+      expect(await statusOf('?userId=ada', 'ramen')).toBe(400)
     } finally {
       await stack.close()
     }
