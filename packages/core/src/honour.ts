@@ -33,7 +33,7 @@ export function decided(
   if (jsonKind(value) !== jsonKind(flag.defaultValue)) return declaredDefault(flag, 'wrong_type', nowSeconds)
   const variation = variationOf(flag, said)
   if (variation === undefined) return declaredDefault(flag, 'undeclared_variation', nowSeconds)
-  const base = {
+  return {
     flag: flag.key,
     variation,
     value,
@@ -41,10 +41,10 @@ export function decided(
     reason,
     origin: 'evaluated',
     decidedAtSeconds: nowSeconds,
-  } as const
-  return bucketed || inExperiment || track
-    ? { ...base, bucketed: bucketed ?? false, inExperiment: inExperiment ?? false, track: track ?? false }
-    : base
+    bucketed: bucketed ?? false,
+    inExperiment: inExperiment ?? false,
+    track: track ?? false,
+  }
 }
 
 /** A source may know the declared name; where it does not, the value tells. */

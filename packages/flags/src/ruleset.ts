@@ -5,7 +5,7 @@ import {
   type JsonValue,
   type SourceAnswer,
 } from '@waybill/core'
-import { compileFlag, type EvaluationReason, type Evaluator } from './compile/flag.ts'
+import { compileFlag, type EvaluationReason, type Evaluator, type Verdict } from './compile/flag.ts'
 import type { FlagData, FlagSet } from './model.ts'
 import { variationNames } from './variation-names.ts'
 
@@ -51,7 +51,7 @@ export function compileRuleset(data: FlagSet): Ruleset {
     if (flag.deleted) continue
     compiled.set(key, { data: flag, evaluate: compileFlag(flag), names: variationNames(flag.variations ?? []) })
   }
-  const plans = new WeakMap<readonly DeclaredFlag[], readonly (Compiled | undefined)[]>()
+  const plans = new WeakMap<readonly DeclaredFlag[], readonly (Planned | undefined)[]>()
 
   const decide = (key: string, context: EvaluationContext, fallback: JsonValue): Evaluation => {
     const one = compiled.get(key)
@@ -75,36 +75,50 @@ export function compileRuleset(data: FlagSet): Ruleset {
         plan = flags.map((flag) => planned(compiled.get(flag.key), flag))
         plans.set(flags, plan)
       }
-      return { status: 'live', decisions: plan.map((one, index) => sourceDecision(one, flags[index], context)) }
+      return { status: 'live', decisions: plan.map((one) => answered(one, context)) }
     },
   }
 }
 
-function planned(one: Compiled | undefined, flag: DeclaredFlag): Compiled | undefined {
-  return one && { ...one, names: variationNames(one.data.variations ?? [], flag) }
-}
-
 type Answered = (SourceAnswer & { readonly status: 'live' })['decisions'][number]
 
-function sourceDecision(
-  one: Compiled | undefined,
-  flag: DeclaredFlag | undefined,
-  context: EvaluationContext,
-): Answered {
-  if (one === undefined) return { cause: 'flag_not_found' }
-  const { index, reason, bucketed, track } = one.evaluate(context)
-  const { version, variations } = one.data
-  const value = index === undefined ? undefined : variations?.[index]
+/** One declared flag over one snapshot. An evaluator's verdicts are few: what is said of each is made once. */
+interface Planned {
+  readonly evaluate: Evaluator
+  readonly say: (verdict: Verdict) => Answered
+  readonly said: WeakMap<Verdict, Answered>
+}
+
+function planned(one: Compiled | undefined, flag: DeclaredFlag): Planned | undefined {
+  if (one === undefined) return undefined
+  const named = { ...one, names: variationNames(one.data.variations ?? [], flag) }
+  return { evaluate: one.evaluate, say: (verdict) => sourceDecision(named, flag, verdict), said: new WeakMap() }
+}
+
+function answered(one: Planned | undefined, context: EvaluationContext): Answered {
+  if (one === undefined) return NOT_FOUND
+  const verdict = one.evaluate(context)
+  let answer = one.said.get(verdict)
+  if (answer === undefined) {
+    answer = Object.freeze(one.say(verdict))
+    one.said.set(verdict, answer)
+  }
+  return answer
+}
+
+const NOT_FOUND: Answered = { cause: 'flag_not_found' }
+
+function sourceDecision({ data, names }: Compiled, flag: DeclaredFlag, verdict: Verdict): Answered {
+  const { index, reason, bucketed = false, track = false } = verdict
+  const { version } = data
+  const value = index === undefined ? undefined : data.variations?.[index]
   if (reason.kind === 'ERROR') return { cause: 'malformed_flag' }
   if (index === undefined || value === undefined) {
     // Off, and no off variation: the caller's default, which is no error.
-    return { value: flag?.defaultValue ?? null, variation: flag?.defaultVariation ?? '', version, reason: 'OFF' }
+    return { value: flag.defaultValue, variation: flag.defaultVariation, version, reason: 'OFF' }
   }
-  const decision = { value, variation: one.names[index] ?? `v${index}`, version, reason: reason.kind }
   const inExperiment = reason.inExperiment ?? false
-  return bucketed || track || inExperiment
-    ? { ...decision, bucketed: bucketed ?? false, inExperiment, track: track ?? false }
-    : decision
+  return { value, variation: names[index] ?? `v${index}`, version, reason: reason.kind, bucketed, inExperiment, track }
 }
 
 function missed(value: JsonValue, version: number, reason: EvaluationReason): Evaluation {

@@ -1,4 +1,4 @@
-import { type Carrier, type Fields, fieldsOf, HEADER, textOf } from './carrier.ts'
+import { type Carrier, type Fields, fieldsOf, HEADER, textOf, without } from './carrier.ts'
 
 /*
  * HTTP in. The same header on every integration; outgoing requests are stamped by `stampFetch`.
@@ -44,14 +44,16 @@ function namesIn(headers: Fields | undefined): readonly string[] {
 }
 
 function valuesOf(headers: Fields | undefined, names: readonly string[]): readonly string[] {
-  return names
-    .flatMap((name) => headers?.[name])
-    .flatMap((value) => textOf(value)?.split(',') ?? '')
-    .map((value) => value.trim())
+  const values: string[] = []
+  for (const name of names) {
+    const value = headers?.[name]
+    for (const one of Array.isArray(value) ? value : [value]) {
+      for (const part of textOf(one)?.split(',') ?? ['']) values.push(part.trim())
+    }
+  }
+  return values
 }
 
 function strip(headers: Fields | undefined, names: readonly string[]): Fields {
-  const clean = { ...headers }
-  for (const name of names) delete clean[name]
-  return clean
+  return names.reduce<Fields>((clean, name) => without(clean, name), headers ?? {})
 }

@@ -1,4 +1,3 @@
-import type { Decision } from '../decision.ts'
 import type { KeyRing } from '../keys.ts'
 import { SIGNATURE_LENGTH } from '../keys.ts'
 import type { Waybill } from '../waybill.ts'
@@ -41,37 +40,34 @@ export function sealToken(waybill: Waybill, keys: KeyRing, options: SealOptions 
   if (signer === undefined) return { shedCount: 0, problem: 'no_keys' }
   const maxBytes = Math.min(options.maxBytes ?? DEFAULT_BUDGET_BYTES, MAX_TOKEN_BYTES)
   const originals = CarriedWaybill.originalsOf(waybill)
-  const tokenSeconds = waybill.decidedAtSeconds
+  const decidedAtSeconds = waybill.decidedAtSeconds
   const extras = [...(originals?.extras ?? [])]
   if (options.audience !== undefined) extras.push(`a${escapeText(options.audience).replaceAll('.', '%2E')}`)
 
   const entries: Entry[] = []
-  for (const decision of waybill.decisions.values()) entries.push(entryOf(decision, tokenSeconds, originals?.entries))
-  const seal = (kept: readonly Entry[]): string => {
+  for (const decision of waybill.decisions.values()) {
+    const { flag } = decision
+    entries.push({ flag, text: originals?.entries.get(flag) ?? encodeEntry(decision, decidedAtSeconds) })
+  }
+  /** What is signed when these entries are kept and the others shed. */
+  const join = (kept: readonly Entry[]): string => {
     const dropped = waybill.droppedCount + entries.length - kept.length
-    const signed = joinToken({
+    return joinToken({
       keyId: signer.id,
-      decidedAtSeconds: tokenSeconds,
+      decidedAtSeconds,
       subject: waybill.subject ?? '',
       extras: dropped === 0 ? extras : [...extras, `d${dropped}`],
       entries: kept.map((entry) => entry.text),
     })
-    return `${signed}.${signer.sign('decisions', signed)}`
   }
-  // The empty token is measured, not sealed: its signature has a fixed length.
-  const emptyLength = joinToken({
-    keyId: signer.id,
-    decidedAtSeconds: tokenSeconds,
-    subject: waybill.subject ?? '',
-    extras,
-    entries: [],
-  }).length
-  const room = maxBytes - emptyLength - 1 - SIGNATURE_LENGTH
-  // Room for the `dropped` marker is set aside where there will be one, now or once something is shed.
-  const markedRoom = room - `~d${waybill.droppedCount + entries.length}`.length
-  const kept = keepWhatFits(entries, waybill.droppedCount > 0 ? markedRoom : room, markedRoom, options.priorityOf)
-  if (kept === undefined) return { shedCount: 0, problem: 'no_room' }
-  return { token: seal(kept), shedCount: entries.length - kept.length }
+  const seal = (signed: string): string => `${signed}.${signer.sign('decisions', signed)}`
+
+  const room = maxBytes - 1 - SIGNATURE_LENGTH
+  const whole = join(entries)
+  if (whole.length <= room && entries.length <= MAX_FLAGS) return { token: seal(whole), shedCount: 0 }
+  const kept = keepWhatFits(entries, room - join([]).length, options.priorityOf)
+  if (kept.length === 0) return { shedCount: 0, problem: 'no_room' }
+  return { token: seal(join(kept)), shedCount: entries.length - kept.length }
 }
 
 interface Entry {
@@ -79,32 +75,23 @@ interface Entry {
   readonly text: string
 }
 
-function entryOf(decision: Decision, tokenSeconds: number, originals?: ReadonlyMap<string, string>): Entry {
-  const { flag } = decision
-  const original = originals?.get(flag)
-  return { flag, text: original ?? encodeEntry(decision, tokenSeconds) }
-}
-
-/** The entries that stay: all of them in `room`, or the most important of them in `markedRoom`. */
+/** The most important entries that fit, in their order; the marker of what was dropped is in the room already. */
 function keepWhatFits(
   entries: readonly Entry[],
   room: number,
-  markedRoom: number,
   priorityOf: (flag: string) => number = () => 0,
-): readonly Entry[] | undefined {
-  if (entries.length === 0) return room >= 0 ? entries : undefined
+): readonly Entry[] {
   let size = -1
   for (const entry of entries) size += entry.text.length + 1
-  if (size <= room && entries.length <= MAX_FLAGS) return entries
   const kept = new Set(entries)
   // Lowest priority first; among equals the last one, so that the order of declaration is the order of importance.
   const byPriority = entries
     .map((entry, index) => ({ entry, index, priority: priorityOf(entry.flag) }))
     .sort((a, b) => a.priority - b.priority || b.index - a.index)
   for (const { entry } of byPriority) {
-    if (size <= markedRoom && kept.size <= MAX_FLAGS) break
+    if (size <= room && kept.size <= MAX_FLAGS) break
     kept.delete(entry)
     size -= entry.text.length + 1
   }
-  return kept.size === 0 ? undefined : entries.filter((entry) => kept.has(entry))
+  return entries.filter((entry) => kept.has(entry))
 }
