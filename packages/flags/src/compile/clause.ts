@@ -10,11 +10,12 @@ export type Matcher = (context: EvaluationContext) => boolean
  * never silently wrong. A missing attribute is no match, also when the clause is negated; an array matches by any member.
  */
 export function compileClause(clause: Clause): Matcher | undefined {
-  const { attribute = '', contextKind, negate = false } = clause
+  const attribute = clause.attribute ?? ''
+  const negate = clause.negate ?? false
   const matches = compileOperator(clause)
   if (matches === undefined) return undefined
   if (attribute === 'kind') return (context) => kindsOf(context).some(matches) !== negate
-  const read = compileReference(attribute, contextKind)
+  const read = compileReference(attribute, clause.contextKind ?? undefined)
   if (read === undefined) return undefined
   return (context) => {
     const value = read(context)
@@ -25,7 +26,7 @@ export function compileClause(clause: Clause): Matcher | undefined {
 }
 
 function compileOperator({ op, values }: Clause): ((value: JsonValue) => boolean) | undefined {
-  if (op !== 'in' || !Array.isArray(values)) return undefined
+  if (op !== 'in') return undefined
   const scalars = new Set(values)
   return (value) => typeof value !== 'object' && scalars.has(value)
 }

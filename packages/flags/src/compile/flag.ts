@@ -2,7 +2,7 @@ import type { EvaluationContext } from '@waybill/core'
 import { contextOfKind } from '../context.ts'
 import type { FlagData, Target, VariationOrRollout } from '../model.ts'
 import { compileClause, type Matcher } from './clause.ts'
-import { compileRollout, type RolledOut } from './rollout.ts'
+import { compileRollout } from './rollout.ts'
 
 /** LaunchDarkly's evaluation reason. */
 export interface EvaluationReason {
@@ -24,19 +24,22 @@ export interface Verdict {
 
 export type Evaluator = (context: EvaluationContext) => Verdict
 
-const MALFORMED: Verdict = { reason: { kind: 'ERROR', errorKind: 'MALFORMED_FLAG' } }
+export const MALFORMED: Verdict = { reason: { kind: 'ERROR', errorKind: 'MALFORMED_FLAG' } }
 
-/** Compiles a flag into one function: off, then targets, then rules, then the fallthrough. */
+/**
+ * Compiles a flag into one function: off, then targets, then rules, then the fallthrough. The verdicts are made here, once
+ * each: evaluating makes none.
+ */
 export function compileFlag(flag: FlagData): Evaluator {
   const off = compileOff(flag)
   if (!flag.on) return () => off
   // Not evaluated yet: better in error than wrong.
-  if (flag.prerequisites !== undefined && flag.prerequisites.length > 0) return () => MALFORMED
+  if ((flag.prerequisites ?? []).length > 0) return () => MALFORMED
   const targets = compileTargets(flag)
   const rules = (flag.rules ?? []).map((rule, ruleIndex) => {
     const track = rule.trackEvents ?? false
-    const reason = { kind: 'RULE_MATCH', ruleIndex, ...(rule.id === undefined ? {} : { ruleId: rule.id }) } as const
-    return { matches: compileClauses(rule.clauses ?? []), outcome: compileOutcome(flag, rule, reason, track) }
+    const reason = { kind: 'RULE_MATCH', ruleIndex, ...(rule.id ? { ruleId: rule.id } : {}) } as const
+    return { clauses: (rule.clauses ?? []).map(compileClause), outcome: compileOutcome(flag, rule, reason, track) }
   })
   const fallthrough = compileOutcome(
     flag,
@@ -47,9 +50,10 @@ export function compileFlag(flag: FlagData): Evaluator {
   return (context) => {
     const targeted = targets(context)
     if (targeted !== undefined) return targeted
-    for (const { matches, outcome } of rules) {
-      if (matches === undefined) return MALFORMED
-      if (matches(context)) return outcome(context)
+    for (const { clauses, outcome } of rules) {
+      const matched = matchesAll(clauses, context)
+      if (matched === undefined) return MALFORMED
+      if (matched) return outcome(context)
     }
     return fallthrough(context)
   }
@@ -61,18 +65,18 @@ function compileOff(flag: FlagData): Verdict {
   return atIndex(flag, offVariation, { kind: 'OFF' })
 }
 
-/** Without `contextTargets` the users' targets; with them their order counts, and users' keys stand in the other list. */
+/** Without `contextTargets` the users' targets; with them their order counts, and a user entry without keys borrows them. */
 function compileTargets(flag: FlagData): (context: EvaluationContext) => Verdict | undefined {
-  const { targets = [], contextTargets = [] } = flag
-  const users = targets.map((target) => compileTarget(flag, target, 'user', target.values))
+  const targets = flag.targets ?? []
+  const contextTargets = flag.contextTargets ?? []
   const inOrder =
     contextTargets.length === 0
-      ? users
+      ? targets.map((target) => compileTarget(flag, target, target.values ?? []))
       : contextTargets.map((target) => {
-          const kind = target.contextKind || 'user'
-          const borrowed =
-            kind === 'user' ? targets.find((one) => one.variation === target.variation)?.values : undefined
-          return compileTarget(flag, target, kind, [...(target.values ?? []), ...(borrowed ?? [])])
+          const own = target.values ?? []
+          const borrows = (target.contextKind || 'user') === 'user' && own.length === 0
+          const lender = borrows ? targets.find((one) => one.variation === target.variation) : undefined
+          return compileTarget(flag, target, lender?.values ?? own)
         })
   if (inOrder.length === 0) return () => undefined
   return (context) => {
@@ -87,20 +91,19 @@ function compileTargets(flag: FlagData): (context: EvaluationContext) => Verdict
 function compileTarget(
   flag: FlagData,
   target: Target,
-  kind: string,
   values: readonly string[],
 ): { readonly kind: string; readonly keys: ReadonlySet<string>; readonly verdict: Verdict } {
+  const kind = target.contextKind || 'user'
   return { kind, keys: new Set(values), verdict: atIndex(flag, target.variation, { kind: 'TARGET_MATCH' }) }
 }
 
-function compileClauses(clauses: NonNullable<FlagData['rules']>[number]['clauses'] & object): Matcher | undefined {
-  const matchers: Matcher[] = []
-  for (const clause of clauses) {
-    const matcher = compileClause(clause)
-    if (matcher === undefined) return undefined
-    matchers.push(matcher)
+/** Clauses in their order, as far as they match: a malformed one behind one that does not match does no harm. */
+function matchesAll(clauses: readonly (Matcher | undefined)[], context: EvaluationContext): boolean | undefined {
+  for (const matches of clauses) {
+    if (matches === undefined) return undefined
+    if (!matches(context)) return false
   }
-  return (context) => matchers.every((matches) => matches(context))
+  return true
 }
 
 function compileOutcome(
@@ -114,21 +117,14 @@ function compileOutcome(
     const verdict = atIndex(flag, variation, reason, track)
     return () => verdict
   }
-  const fall = rollout ? compileRollout(rollout, flag.key, flag.salt ?? '') : undefined
-  if (fall === undefined) return () => MALFORMED
-  // One verdict per outcome, made once: evaluating allocates nothing but the bucket's text.
-  const verdicts = new Map<number, Verdict>()
-  const verdictFor = (fell: RolledOut): Verdict => {
-    const key = fell.variation * 4 + (fell.bucketed ? 2 : 0) + (fell.inExperiment ? 1 : 0)
-    let verdict = verdicts.get(key)
-    if (verdict === undefined) {
-      const why = fell.inExperiment ? { ...reason, inExperiment: true } : reason
-      verdict = { ...atIndex(flag, fell.variation, why, track || fell.inExperiment), bucketed: fell.bucketed }
-      verdicts.set(key, verdict)
-    }
-    return verdict
-  }
-  return (context) => verdictFor(fall(context))
+  const rolled =
+    rollout &&
+    compileRollout(rollout, flag.key, flag.salt ?? '', ({ variation: index, bucketed, inExperiment }) => {
+      const why = inExperiment ? { ...reason, inExperiment } : reason
+      const verdict = atIndex(flag, index, why, track || inExperiment)
+      return bucketed && verdict !== MALFORMED ? { ...verdict, bucketed } : verdict
+    })
+  return rolled || (() => MALFORMED)
 }
 
 function atIndex(flag: FlagData, index: number, reason: EvaluationReason, track = false): Verdict {

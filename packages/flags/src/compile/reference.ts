@@ -11,7 +11,7 @@ export type Reference = (context: EvaluationContext) => JsonValue | undefined
 export function compileReference(text: string, contextKind: string | undefined): Reference | undefined {
   const kind = contextKind || 'user'
   const path = contextKind && text.startsWith('/') ? pointer(text) : [text]
-  if (path === undefined || text === '' || path[0] === '_meta') return undefined
+  if (path === undefined || text === '' || (contextKind && path[0] === '_meta')) return undefined
   const [first = '', ...rest] = path
   return (context) => {
     const part = contextOfKind(context, kind)

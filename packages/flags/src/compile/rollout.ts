@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { EvaluationContext, JsonValue } from '@waybill/core'
 import { contextOfKind } from '../context.ts'
-import type { Rollout, WeightedVariation } from '../model.ts'
+import type { Rollout } from '../model.ts'
 import { compileReference } from './reference.ts'
 
 /** Where a context falls. `bucketed`: the bucket decided; not so where one variation has all the weight. */
@@ -14,6 +14,8 @@ export interface RolledOut {
 /** 0xFFFFFFFFFFFFFFF, as a double has it. */
 const LONG_SCALE = 2 ** 60
 const WHOLE = 100_000
+const DIGITS = new Uint8Array(128)
+for (let digit = 0; digit < 16; digit += 1) DIGITS[digit.toString(16).charCodeAt(0)] = digit
 
 /**
  * The bucket, from 0 to 1: the first 15 hexadecimal digits of a SHA-1, as LaunchDarkly's SDKs take it
@@ -21,48 +23,65 @@ const WHOLE = 100_000
  */
 export function bucketOf(prefix: string, value: JsonValue | undefined): number {
   if (!isBucketable(value)) return 0
-  return Number.parseInt(hash('sha1', `${prefix}.${value}`, 'hex').slice(0, 15), 16) / LONG_SCALE
+  // Digit by digit: slicing and Number.parseInt take a quarter of the hash's own time.
+  const digits = hash('sha1', `${prefix}.${value}`, 'hex')
+  let high = 0
+  let low = 0
+  for (let at = 0; at < 7; at += 1) high = high * 16 + (DIGITS[digits.charCodeAt(at)] ?? 0)
+  for (let at = 7; at < 15; at += 1) low = low * 16 + (DIGITS[digits.charCodeAt(at)] ?? 0)
+  return (high * 2 ** 32 + low) / LONG_SCALE
 }
 
-/** Compiles a percentage rollout; `undefined` when it is malformed. */
-export function compileRollout(
+/**
+ * Compiles a percentage rollout; `undefined` when it is malformed. `outcomeOf` makes what it answers, once for each way
+ * that a context can fall: evaluating allocates nothing but the hashed text.
+ */
+export function compileRollout<T>(
   rollout: Rollout,
   flagKey: string,
   salt: string,
-): ((context: EvaluationContext) => RolledOut) | undefined {
-  const { variations, contextKind, seed } = rollout
+  outcomeOf: (fell: RolledOut) => T,
+): ((context: EvaluationContext) => T) | undefined {
+  const { contextKind, seed } = rollout
+  const variations = rollout.variations ?? []
   const experiment = rollout.kind === 'experiment'
   // An experiment ignores `bucketBy`: its unit is the context itself.
-  const read = compileReference(experiment ? 'key' : rollout.bucketBy || 'key', contextKind)
-  const [first] = variations ?? []
-  if (first === undefined || read === undefined) return undefined
+  const read = compileReference(experiment ? 'key' : rollout.bucketBy || 'key', contextKind ?? undefined)
+  if (read === undefined) return undefined
 
-  const only = variations.filter((one) => one.weight > 0)
-  const [winner] = only
-  if (!experiment && only.length === 1 && winner !== undefined && winner.weight >= WHOLE) {
+  const [winner, ...others] = variations.filter((one) => one.weight > 0)
+  if (!experiment && winner !== undefined && others.length === 0 && winner.weight >= WHOLE) {
     // All weight on one variation: no hash is needed, and no bucket decides.
-    const always = { variation: winner.variation, bucketed: false, inExperiment: false }
+    const always = outcomeOf({ variation: winner.variation, bucketed: false, inExperiment: false })
     return () => always
   }
+  let sum = 0
+  const slots = variations.map(({ variation, weight, untracked }) => {
+    sum += weight / WHOLE
+    const inExperiment = experiment && !untracked
+    return {
+      end: sum,
+      bucketed: outcomeOf({ variation, bucketed: true, inExperiment }),
+      unbucketed: outcomeOf({ variation, bucketed: false, inExperiment }),
+      absent: outcomeOf({ variation, bucketed: false, inExperiment: false }),
+    }
+  })
+  const last = slots.at(-1)
+  if (last === undefined) return undefined
+  const slotAt = (bucket: number): typeof last => {
+    for (const slot of slots) if (bucket < slot.end) return slot
+    // Past the end it is the last.
+    return last
+  }
+  // Whoever has no bucket has bucket 0.
+  const lowest = slotAt(0)
   const prefix = typeof seed === 'number' ? String(seed) : `${flagKey}.${salt}`
   const kind = contextKind || 'user'
   return (context) => {
-    const present = contextOfKind(context, kind) !== undefined
     const value = read(context)
-    const chosen = fall(variations, bucketOf(prefix, value)) ?? first
-    const inExperiment = experiment && present && !chosen.untracked
-    return { variation: chosen.variation, bucketed: isBucketable(value), inExperiment }
+    if (isBucketable(value)) return slotAt(bucketOf(prefix, value)).bucketed
+    return contextOfKind(context, kind) === undefined ? lowest.absent : lowest.unbucketed
   }
-}
-
-/** Walks the cumulative weights; past their end it is the last. */
-function fall(variations: readonly WeightedVariation[], bucket: number): WeightedVariation | undefined {
-  let sum = 0
-  for (const one of variations) {
-    sum += one.weight / WHOLE
-    if (bucket < sum) return one
-  }
-  return variations.at(-1)
 }
 
 function isBucketable(value: JsonValue | undefined): value is string | number {
