@@ -5,8 +5,9 @@ import {
   type JsonValue,
   type SourceAnswer,
 } from '@waybill/core'
-import { compileFlag, type EvaluationReason, type Evaluator, type Verdict } from './compile/flag.ts'
+import { compileFlag, type EvaluationReason, type Evaluator, MALFORMED, type Verdict } from './compile/flag.ts'
 import type { FlagData, FlagSet } from './model.ts'
+import { isFlagData } from './parse.ts'
 import { variationNames } from './variation-names.ts'
 
 /** One evaluation. `variationIndex` is undefined where the fallback was taken. */
@@ -48,8 +49,8 @@ interface Compiled {
 export function compileRuleset(data: FlagSet): Ruleset {
   const compiled = new Map<string, Compiled>()
   for (const [key, flag] of Object.entries(data.flags)) {
-    if (flag.deleted) continue
-    compiled.set(key, { data: flag, evaluate: compileFlag(flag), names: variationNames(flag.variations ?? []) })
+    const one = compileOne(key, flag)
+    if (one !== undefined) compiled.set(key, one)
   }
   const plans = new WeakMap<readonly DeclaredFlag[], readonly (Planned | undefined)[]>()
 
@@ -75,9 +76,17 @@ export function compileRuleset(data: FlagSet): Ruleset {
         plan = flags.map((flag) => planned(compiled.get(flag.key), flag))
         plans.set(flags, plan)
       }
+      if (canonicalKey(context) === undefined) return { status: 'live', decisions: flags.map(() => NO_SUBJECT) }
       return { status: 'live', decisions: plan.map((one) => answered(one, context)) }
     },
   }
+}
+
+/** `undefined` for a tombstone. What departs from the model is kept, so that it decides `MALFORMED_FLAG`, not "not found". */
+function compileOne(key: string, data: unknown): Compiled | undefined {
+  if (!isFlagData(data)) return { data: { key, version: 0 }, evaluate: () => MALFORMED, names: [] }
+  if (data.deleted) return undefined
+  return { data, evaluate: compileFlag(data), names: variationNames(data.variations ?? []) }
 }
 
 type Answered = (SourceAnswer & { readonly status: 'live' })['decisions'][number]
@@ -107,6 +116,7 @@ function answered(one: Planned | undefined, context: EvaluationContext): Answere
 }
 
 const NOT_FOUND: Answered = { cause: 'flag_not_found' }
+const NO_SUBJECT: Answered = { cause: 'no_subject' }
 
 function sourceDecision({ data, names }: Compiled, flag: DeclaredFlag, verdict: Verdict): Answered {
   const { index, reason, bucketed = false, track = false } = verdict

@@ -1,0 +1,88 @@
+import type { FlagData } from './model.ts'
+
+/** Says what is wrong with a value at a path; `undefined` when nothing is. */
+type Check = (value: unknown, path: string) => string | undefined
+
+const isA =
+  (type: 'boolean' | 'number' | 'string'): Check =>
+  (value, path) =>
+    typeof value === type ? undefined : `${path} is no ${type}`
+
+/** Go's encoder writes `null` for an empty list or an absent field: both are absence. */
+const absentOr =
+  (check: Check): Check =>
+  (value, path) =>
+    value === undefined || value === null ? undefined : check(value, path)
+
+const listOf =
+  (check: Check): Check =>
+  (value, path) => {
+    if (!Array.isArray(value)) return `${path} is no list`
+    for (const [index, member] of value.entries()) {
+      const fault = check(member, `${path}[${index}]`)
+      if (fault !== undefined) return fault
+    }
+    return undefined
+  }
+
+const objectOf =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value, path) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return `${path} is no object`
+    for (const name in fields) {
+      const fault = fields[name]?.((value as Readonly<Record<string, unknown>>)[name], `${path}.${name}`)
+      if (fault !== undefined) return fault
+    }
+    return undefined
+  }
+
+const anything: Check = () => undefined
+const flag = absentOr(isA('boolean'))
+const text = absentOr(isA('string'))
+const number = isA('number')
+
+const rollout = objectOf({
+  kind: text,
+  contextKind: text,
+  bucketBy: text,
+  seed: absentOr(number),
+  variations: absentOr(listOf(objectOf({ variation: number, weight: number, untracked: flag }))),
+})
+const outcome = { variation: absentOr(number), rollout: absentOr(rollout) }
+const clause = objectOf({
+  contextKind: text,
+  attribute: text,
+  op: isA('string'),
+  values: absentOr(listOf(anything)),
+  negate: flag,
+})
+const targets = absentOr(listOf(objectOf({ contextKind: text, variation: number, values: absentOr(listOf(anything)) })))
+
+const wholeFlag = objectOf({
+  version: number,
+  on: flag,
+  deleted: flag,
+  variations: absentOr(listOf(anything)),
+  offVariation: absentOr(number),
+  fallthrough: absentOr(objectOf(outcome)),
+  targets,
+  contextTargets: targets,
+  rules: absentOr(listOf(objectOf({ ...outcome, id: text, clauses: absentOr(listOf(clause)), trackEvents: flag }))),
+  prerequisites: absentOr(listOf(objectOf({ key: isA('string'), variation: number }))),
+  salt: text,
+  trackEvents: flag,
+  trackEventsFallthrough: flag,
+})
+
+/**
+ * Where flag data departs from LaunchDarkly's model, as `flag.rules[0].clauses is no list`; `undefined` when it does not.
+ * Data comes from outside whatever its type says, and JavaScript would read `"on": "false"` as on.
+ */
+export function flagFault(data: unknown): string | undefined {
+  return wholeFlag(data, 'flag')
+}
+
+/** Narrows what a store holds to what can be compiled. */
+export function isFlagData(data: unknown): data is FlagData {
+  return flagFault(data) === undefined
+}
