@@ -47,9 +47,10 @@ export function cachedSource(store: FlagStore, options: CachedSourceOptions = {}
     const signal = AbortSignal.timeout(deadlineMs)
     try {
       const data = await withDeadline(store.readAll(signal), deadlineMs)
-      if (data !== undefined) ruleset = compileRuleset(data)
-      loadedAtMs = nowMs()
       failedSince = data === undefined
+      if (data === undefined) return
+      ruleset = compileRuleset(data)
+      loadedAtMs = nowMs()
     } catch {
       failedSince = true
     } finally {

@@ -96,6 +96,16 @@ describe('a cached source', () => {
     expect(await ask(cachedSource(memoryStore(), options))).toBe('unavailable -')
   })
 
+  it('does not take an emptied store for fresh data: the last good data grows older', async () => {
+    const source = cachedSource(store, { ...options, maxStaleSeconds: 15 })
+    await ask(source)
+    store.readAll = async () => undefined
+    now += 10_000
+    expect(await ask(source)).toBe('stale on v1')
+    now += 10_000
+    expect(await ask(source)).toBe('unavailable -')
+  })
+
   it('can be warmed ahead of the first request, and warming never rejects', async () => {
     const source = cachedSource(store, options)
     await source.warm?.()
