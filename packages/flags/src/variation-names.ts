@@ -1,12 +1,15 @@
 import { type DeclaredFlag, type JsonValue, sameJson } from '@waybill/core'
 
+/** As declared names are: only such a name can travel and be a metric's dimension. */
+const NAME = /^[\x21-\x7e]{1,64}$/
+
 /**
  * The names of a flag's variations, by index. LaunchDarkly's data has none, and indexes shift when somebody edits the list:
- * the declared name of an equal value, otherwise the scalar value as text, otherwise `v<index>`.
+ * the declared name of an equal value, otherwise the scalar value as text if that can be a name, otherwise `v<index>`.
  */
 export function variationNames(variations: readonly JsonValue[], declared?: DeclaredFlag): readonly string[] {
   return variations.map((value, index) => {
     for (const [name, one] of declared?.variations ?? []) if (sameJson(one, value)) return name
-    return typeof value === 'object' || value === '' ? `v${index}` : String(value)
+    return typeof value !== 'object' && NAME.test(String(value)) ? String(value) : `v${index}`
   })
 }

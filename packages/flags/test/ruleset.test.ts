@@ -146,7 +146,7 @@ describe('a percentage rollout', () => {
 })
 
 describe('variation names', () => {
-  const sizes = flag({ key: 'sizes', variations: ['s', 'l', { w: 1 }, ''], fallthrough: { variation: 1 } })
+  const sizes = flag({ key: 'sizes', variations: ['s', 'l', { w: 1 }, '', 'two words'], fallthrough: { variation: 1 } })
 
   it('are the declared ones, found by value, wherever the list has them', () => {
     const declared = declareFlags({ sizes: { variations: { large: 'l', small: 's' }, default: 'small' } })
@@ -158,6 +158,6 @@ describe('variation names', () => {
     const named = (variation: number) =>
       compileRuleset({ flags: { sizes: { ...sizes, fallthrough: { variation } } } }).decide('sizes', { key: 'u' }, '')
         .variation
-    expect([0, 1, 2, 3].map(named)).toEqual(['s', 'l', 'v2', 'v3'])
+    expect([0, 1, 2, 3, 4].map(named)).toEqual(['s', 'l', 'v2', 'v3', 'v4'])
   })
 })
