@@ -4,15 +4,18 @@ import type { FunctionOptions } from '@waybill/local'
 /** Built or not: Node runs both, and the handlers lie in the same place. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
-/** The functions of the order chain, with the most execution environments that each may have on one machine. */
+/**
+ * The functions of the order chain, with the most execution environments that each may have on one machine: the edge
+ * function mostly waits for others, and a stream's consumer takes one batch of each of two shards.
+ */
 const ENVIRONMENTS = {
   'place-order': 4,
-  'price-quote': 2,
-  'fraud-check': 2,
+  'price-quote': 1,
+  'fraud-check': 1,
   'accept-order': 2,
-  'notify-restaurant': 2,
-  'notify-user': 2,
-  loyalty: 2,
+  'notify-restaurant': 1,
+  'notify-user': 1,
+  loyalty: 1,
 } as const
 
 export type FunctionName = keyof typeof ENVIRONMENTS
