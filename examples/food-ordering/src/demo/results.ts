@@ -21,7 +21,10 @@ export interface RouteResult {
   readonly mixedChains: number
   /** Deliveries at which the edge's decision was not the one that ran. */
   readonly lostDecisions: number
-  /** Orders that were accepted and never came out whole at the far end. */
+  /**
+   * Orders that were sent and did not come out whole at the far end. Nothing bisects a batch here as Lambda would, so under
+   * weighted aliases a record that always fails takes up to a batch of its neighbours with it.
+   */
   readonly failedOrders: number
   readonly services: readonly ServiceResult[]
   readonly timeline: readonly TimelinePoint[]

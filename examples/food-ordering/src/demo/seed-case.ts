@@ -21,7 +21,7 @@ export async function runSeedCase(
 ): Promise<SeedCaseRun> {
   const { seed, flagsTtlSeconds, signal } = options
   await rollout.setPercent(SEED_CASE.percent)
-  // Flags older than four times to live are loaded before a request is answered: then no environment has old ones.
+  // Longer than the time to live: every environment then loads the flags anew before it answers.
   await sleep(flagsTtlSeconds * 5000, undefined, { signal })
   const random = seededRandom(seed, 'seed case')
   const userIds = usersOf(SEED_CASE.users).map((id) => `${id}-of-${Math.floor(random() * 2 ** 32).toString(36)}`)
