@@ -1,5 +1,5 @@
 export type { EvaluationReason } from './compile/flag.ts'
-export { memoryStore } from './memory-store.ts'
+export { type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export type {
   Clause,
   FlagData,
@@ -7,13 +7,41 @@ export type {
   Rollout,
   Rule,
   SegmentData,
+  SegmentRule,
+  SegmentTarget,
   Target,
   VariationOrRollout,
   WeightedVariation,
 } from './model.ts'
-export { compileRuleset, type Evaluation, type Ruleset } from './ruleset.ts'
+export { compileRuleset, type Evaluation, type Ruleset, type ValueType } from './ruleset.ts'
 export { type CachedSourceOptions, cachedSource } from './sources/cached.ts'
 export { type FileSourceOptions, fileSource } from './sources/file.ts'
 export { type MemorySource, memorySource } from './sources/memory.ts'
-export { FlagDataError, type FlagDataErrorCode, type FlagStore, type ItemKind, type StoredItem } from './store.ts'
+export {
+  checkWrite,
+  FlagDataError,
+  type FlagDataErrorCode,
+  type FlagDataErrorOptions,
+  type FlagSnapshot,
+  type FlagStore,
+  type ItemKind,
+  noSuchFlag,
+  notOwner,
+  type StoredItem,
+  type StoreMeta,
+} from './store.ts'
 export { variationNames } from './variation-names.ts'
+export {
+  type AuditItem,
+  auditKey,
+  type FlagOwner,
+  type ListOptions,
+  type OwnerItem,
+  type PutOptions,
+  type RecallItem,
+  type RolloutItem,
+  type StoredItems,
+  type StoreKind,
+  type VersionedItem,
+  type VersionedStore,
+} from './versioned-store.ts'

@@ -26,6 +26,31 @@ export interface SegmentData {
   readonly key: string
   readonly version: number
   readonly deleted?: boolean
+  /** Keys of users. */
+  readonly included?: readonly string[]
+  readonly excluded?: readonly string[]
+  readonly includedContexts?: readonly SegmentTarget[]
+  readonly excludedContexts?: readonly SegmentTarget[]
+  readonly rules?: readonly SegmentRule[]
+  readonly salt?: string
+  /** A big segment: its members are not here. */
+  readonly unbounded?: boolean
+  readonly unboundedContextKind?: string
+  readonly generation?: number | null
+}
+
+export interface SegmentTarget {
+  readonly contextKind?: string
+  readonly values: readonly string[]
+}
+
+export interface SegmentRule {
+  readonly id?: string
+  readonly clauses?: readonly Clause[]
+  /** Of 100,000; absent: everybody who matches. */
+  readonly weight?: number | null
+  readonly bucketBy?: string
+  readonly rolloutContextKind?: string
 }
 
 export interface VariationOrRollout {

@@ -1,4 +1,4 @@
-import type { FlagData } from './model.ts'
+import type { FlagData, SegmentData } from './model.ts'
 
 /** Says what is wrong with a value at a path; `undefined` when nothing is. */
 type Check = (value: unknown, path: string) => string | undefined
@@ -74,6 +74,28 @@ const wholeFlag = objectOf({
   trackEventsFallthrough: flag,
 })
 
+const members = absentOr(listOf(objectOf({ contextKind: text, values: absentOr(listOf(anything)) })))
+const segmentRule = objectOf({
+  id: text,
+  clauses: absentOr(listOf(clause)),
+  weight: absentOr(number),
+  bucketBy: text,
+  rolloutContextKind: text,
+})
+const wholeSegment = objectOf({
+  version: number,
+  deleted: flag,
+  included: absentOr(listOf(anything)),
+  excluded: absentOr(listOf(anything)),
+  includedContexts: members,
+  excludedContexts: members,
+  rules: absentOr(listOf(segmentRule)),
+  salt: text,
+  unbounded: flag,
+  unboundedContextKind: text,
+  generation: absentOr(number),
+})
+
 /**
  * Where flag data departs from LaunchDarkly's model, as `flag.rules[0].clauses is no list`; `undefined` when it does not.
  * Data comes from outside whatever its type says, and JavaScript would read `"on": "false"` as on.
@@ -85,4 +107,13 @@ export function flagFault(data: unknown): string | undefined {
 /** Narrows what a store holds to what can be compiled. */
 export function isFlagData(data: unknown): data is FlagData {
   return flagFault(data) === undefined
+}
+
+/** The same for a segment. */
+export function segmentFault(data: unknown): string | undefined {
+  return wholeSegment(data, 'segment')
+}
+
+export function isSegmentData(data: unknown): data is SegmentData {
+  return segmentFault(data) === undefined
 }

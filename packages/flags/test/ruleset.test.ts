@@ -67,8 +67,8 @@ describe('a flag is decided by', () => {
       { fallthrough: { variation: 9 } },
       { fallthrough: {} },
       { fallthrough: { rollout: { variations: [] } } },
-      { rules: [{ variation: 1, clauses: [{ attribute: 'a', op: 'matches', values: ['x'] }] }] },
-      { prerequisites: [{ key: 'other', variation: 0 }] },
+      { rules: [{ variation: 1, clauses: [{ contextKind: 'user', attribute: '//', op: 'matches', values: ['x'] }] }] },
+      { prerequisites: [{ key: 'f', variation: 0 }] },
       { on: false, offVariation: 7 },
     ]
     for (const more of bad) {

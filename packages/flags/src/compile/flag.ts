@@ -1,8 +1,9 @@
 import type { EvaluationContext } from '@waybill/core'
 import { contextOfKind } from '../context.ts'
 import type { FlagData, Target, VariationOrRollout } from '../model.ts'
-import { compileClause, type Matcher } from './clause.ts'
+import { compileAll, type SegmentLookup } from './clause.ts'
 import { compileRollout } from './rollout.ts'
+import { enter, newVisit, type Visit } from './visit.ts'
 
 /** LaunchDarkly's evaluation reason. */
 export interface EvaluationReason {
@@ -11,7 +12,9 @@ export interface EvaluationReason {
   readonly ruleId?: string
   readonly prerequisiteKey?: string
   readonly inExperiment?: boolean
-  readonly errorKind?: 'FLAG_NOT_FOUND' | 'MALFORMED_FLAG' | 'USER_NOT_SPECIFIED'
+  readonly errorKind?: 'FLAG_NOT_FOUND' | 'MALFORMED_FLAG' | 'USER_NOT_SPECIFIED' | 'WRONG_TYPE'
+  /** A big segment was asked for, whose members are not here. */
+  readonly bigSegmentsStatus?: 'NOT_CONFIGURED'
 }
 
 /** Which variation, and why. `index` is undefined for an off flag without an off variation, and in error. */
@@ -22,24 +25,37 @@ export interface Verdict {
   readonly track?: boolean
 }
 
-export type Evaluator = (context: EvaluationContext) => Verdict
+/** `visit` is the evaluation that this one is part of, where a flag is another's prerequisite. */
+export type Evaluator = (context: EvaluationContext, visit?: Visit) => Verdict
 
+/** What a flag can ask of the snapshot that it is part of. */
+export interface Neighbours {
+  readonly flag: (key: string) => { readonly evaluate: Evaluator; readonly on: boolean } | undefined
+  readonly segment: SegmentLookup
+}
+
+const NOBODY: Neighbours = { flag: () => undefined, segment: () => undefined }
+
+/** The chosen outcome cannot be had. A flag that has this one as a prerequisite sees it fail. */
 export const MALFORMED: Verdict = { reason: { kind: 'ERROR', errorKind: 'MALFORMED_FLAG' } }
 
+/** A cycle, or a rule that cannot be read: nothing that needs this flag can be decided either. */
+export const MALFORMED_THROUGHOUT: Verdict = { ...MALFORMED }
+
 /**
- * Compiles a flag into one function: off, then targets, then rules, then the fallthrough. The verdicts are made here, once
- * each: evaluating makes none.
+ * Compiles a flag into one function: off, then prerequisites, then targets, then rules, then the fallthrough. The verdicts
+ * are made here, once each: evaluating makes none.
  */
-export function compileFlag(flag: FlagData): Evaluator {
-  const off = compileOff(flag)
+export function compileFlag(flag: FlagData, neighbours: Neighbours = NOBODY): Evaluator {
+  const off = compileOff(flag, { kind: 'OFF' })
   if (!flag.on) return () => off
-  // Not evaluated yet: better in error than wrong.
-  if ((flag.prerequisites ?? []).length > 0) return () => MALFORMED
+  const prerequisites = compilePrerequisites(flag, neighbours)
   const targets = compileTargets(flag)
   const rules = (flag.rules ?? []).map((rule, ruleIndex) => {
     const track = rule.trackEvents ?? false
     const reason = { kind: 'RULE_MATCH', ruleIndex, ...(rule.id ? { ruleId: rule.id } : {}) } as const
-    return { clauses: (rule.clauses ?? []).map(compileClause), outcome: compileOutcome(flag, rule, reason, track) }
+    const outcome = compileOutcome(flag, rule, reason, track)
+    return { matches: compileAll(rule.clauses ?? [], neighbours.segment), outcome }
   })
   const fallthrough = compileOutcome(
     flag,
@@ -47,26 +63,77 @@ export function compileFlag(flag: FlagData): Evaluator {
     { kind: 'FALLTHROUGH' },
     flag.trackEventsFallthrough ?? false,
   )
-  return (context) => {
-    const targeted = targets(context)
-    if (targeted !== undefined) return targeted
-    for (const { clauses, outcome } of rules) {
-      const matched = matchesAll(clauses, context)
-      if (matched === undefined) return MALFORMED
+  const evaluate = (context: EvaluationContext, visit: Visit): Verdict => {
+    const settled = prerequisites?.(context, visit) ?? targets?.(context)
+    if (settled !== undefined) return settled
+    for (const { matches, outcome } of rules) {
+      const matched = matches(context, visit)
+      if (matched === undefined) return MALFORMED_THROUGHOUT
       if (matched) return outcome(context)
     }
     return fallthrough(context)
   }
+  return needsOthers(flag) ? visiting(evaluate) : (context) => evaluate(context, NO_VISIT)
 }
 
-function compileOff(flag: FlagData): Verdict {
+/** For flags that ask for no other: nothing writes to it. */
+const NO_VISIT: Visit = newVisit()
+
+function needsOthers({ prerequisites, rules }: FlagData): boolean {
+  const asksSegment = rules?.some(({ clauses }) => clauses?.some(({ op }) => op === 'segmentMatch'))
+  return (prerequisites ?? []).length > 0 || asksSegment === true
+}
+
+/** Opens the evaluation's visit, and says in the reason when a big segment was met. */
+function visiting(evaluate: (context: EvaluationContext, visit: Visit) => Verdict): Evaluator {
+  const noted = new Map<Verdict, Verdict>()
+  return (context, outer) => {
+    if (outer !== undefined) return evaluate(context, outer)
+    const visit = newVisit()
+    const verdict = evaluate(context, visit)
+    if (!visit.metBigSegment) return verdict
+    let withStatus = noted.get(verdict)
+    if (withStatus === undefined) {
+      withStatus = { ...verdict, reason: { ...verdict.reason, bigSegmentsStatus: 'NOT_CONFIGURED' } }
+      noted.set(verdict, withStatus)
+    }
+    return withStatus
+  }
+}
+
+/** A prerequisite fails when it is not there, off, or at another variation; a cycle takes all down that come to it. */
+function compilePrerequisites(
+  flag: FlagData,
+  neighbours: Neighbours,
+): ((context: EvaluationContext, visit: Visit) => Verdict | undefined) | undefined {
+  const prerequisites = (flag.prerequisites ?? []).map(({ key, variation }) => ({
+    key,
+    variation,
+    failed: compileOff(flag, { kind: 'PREREQUISITE_FAILED', prerequisiteKey: key }),
+  }))
+  if (prerequisites.length === 0) return undefined
+  return (context, visit) => {
+    for (const { key, variation, failed } of prerequisites) {
+      const needed = neighbours.flag(key)
+      if (needed === undefined) return failed
+      if (!enter(visit, visit.flags, key)) return MALFORMED_THROUGHOUT
+      const verdict = needed.evaluate(context, visit)
+      visit.flags.pop()
+      if (verdict === MALFORMED_THROUGHOUT) return verdict
+      if (!needed.on || verdict.index !== variation) return failed
+    }
+    return undefined
+  }
+}
+
+/** Without an off variation it is the caller's default, which is no error. */
+function compileOff(flag: FlagData, reason: EvaluationReason): Verdict {
   const { offVariation } = flag
-  if (offVariation === undefined || offVariation === null) return { reason: { kind: 'OFF' } }
-  return atIndex(flag, offVariation, { kind: 'OFF' })
+  return offVariation === undefined || offVariation === null ? { reason } : atIndex(flag, offVariation, reason)
 }
 
 /** Without `contextTargets` the users' targets; with them their order counts, and a user entry without keys borrows them. */
-function compileTargets(flag: FlagData): (context: EvaluationContext) => Verdict | undefined {
+function compileTargets(flag: FlagData): ((context: EvaluationContext) => Verdict | undefined) | undefined {
   const targets = flag.targets ?? []
   const contextTargets = flag.contextTargets ?? []
   const inOrder =
@@ -78,7 +145,7 @@ function compileTargets(flag: FlagData): (context: EvaluationContext) => Verdict
           const lender = borrows ? targets.find((one) => one.variation === target.variation) : undefined
           return compileTarget(flag, target, lender?.values ?? own)
         })
-  if (inOrder.length === 0) return () => undefined
+  if (inOrder.length === 0) return undefined
   return (context) => {
     for (const { kind, keys, verdict } of inOrder) {
       const key = contextOfKind(context, kind)?.['key']
@@ -95,15 +162,6 @@ function compileTarget(
 ): { readonly kind: string; readonly keys: ReadonlySet<string>; readonly verdict: Verdict } {
   const kind = target.contextKind || 'user'
   return { kind, keys: new Set(values), verdict: atIndex(flag, target.variation, { kind: 'TARGET_MATCH' }) }
-}
-
-/** Clauses in their order, as far as they match: a malformed one behind one that does not match does no harm. */
-function matchesAll(clauses: readonly (Matcher | undefined)[], context: EvaluationContext): boolean | undefined {
-  for (const matches of clauses) {
-    if (matches === undefined) return undefined
-    if (!matches(context)) return false
-  }
-  return true
 }
 
 function compileOutcome(

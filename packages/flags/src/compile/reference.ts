@@ -1,6 +1,9 @@
 import type { EvaluationContext, JsonValue } from '@waybill/core'
 import { contextOfKind } from '../context.ts'
 
+/** What such a user cannot have in `custom`. */
+const RESERVED = new Set(['key', 'kind', 'name', 'anonymous', '_meta'])
+
 /** Reads one attribute of a context; `undefined` when it is not there. */
 export type Reference = (context: EvaluationContext) => JsonValue | undefined
 
@@ -17,7 +20,7 @@ export function compileReference(text: string, contextKind: string | undefined):
     const part = contextOfKind(context, kind)
     if (part === undefined) return undefined
     if (first === 'kind') return rest.length === 0 ? kind : undefined
-    let value: JsonValue | undefined = own(part, first)
+    let value = context.kind === undefined ? ownOrCustom(part, first) : own(part, first)
     // Absent means false, for this one attribute: https://launchdarkly.com/docs/sdk/concepts/flag-evaluation-rules
     if (first === 'anonymous' && rest.length === 0) return value ?? false
     for (const step of rest) {
@@ -30,6 +33,14 @@ export function compileReference(text: string, contextKind: string | undefined):
 
 function own(fields: Readonly<Record<string, JsonValue | undefined>>, name: string): JsonValue | undefined {
   return Object.hasOwn(fields, name) ? fields[name] : undefined
+}
+
+/** LaunchDarkly's users from before there were kinds have their own attributes in `custom`. */
+function ownOrCustom(part: Readonly<Record<string, JsonValue | undefined>>, name: string): JsonValue | undefined {
+  const { custom } = part
+  if (typeof custom !== 'object' || custom === null || Array.isArray(custom)) return own(part, name)
+  const value = name === 'custom' ? undefined : own(part, name)
+  return value ?? (RESERVED.has(name) ? undefined : own(custom as Readonly<Record<string, JsonValue>>, name))
 }
 
 function pointer(text: string): readonly string[] | undefined {

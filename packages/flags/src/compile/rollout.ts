@@ -13,7 +13,7 @@ export interface RolledOut {
 
 /** 0xFFFFFFFFFFFFFFF, as a double has it. */
 const LONG_SCALE = 2 ** 60
-const WHOLE = 100_000
+export const WHOLE = 100_000
 const DIGITS = new Uint8Array(128)
 for (let digit = 0; digit < 16; digit += 1) DIGITS[digit.toString(16).charCodeAt(0)] = digit
 
@@ -73,14 +73,15 @@ export function compileRollout<T>(
     // Past the end it is the last.
     return last
   }
-  // Whoever has no bucket has bucket 0.
+  // Whoever has no bucket has bucket 0. Past the end, Go counts also those of no such kind into the experiment.
   const lowest = slotAt(0)
+  const absent = slots.some(({ end }) => end > 0) ? lowest.absent : lowest.unbucketed
   const prefix = typeof seed === 'number' ? String(seed) : `${flagKey}.${salt}`
   const kind = contextKind || 'user'
   return (context) => {
     const value = read(context)
     if (isBucketable(value)) return slotAt(bucketOf(prefix, value)).bucketed
-    return contextOfKind(context, kind) === undefined ? lowest.absent : lowest.unbucketed
+    return contextOfKind(context, kind) === undefined ? absent : lowest.unbucketed
   }
 }
 
