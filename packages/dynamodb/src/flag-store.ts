@@ -1,29 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  type WriteRequest,
-} from '@aws-sdk/client-dynamodb'
-import { FlagDataError, type FlagSet, type FlagStore, type ItemKind, type StoredItem } from '@waybill/flags'
-import { itemOf, type Row, rowOf, schemaFor } from './schema.ts'
-import { writeRows } from './write-rows.ts'
+  checkWrite,
+  FlagDataError,
+  type FlagOwner,
+  type FlagSnapshot,
+  type FlagStore,
+  type ListOptions,
+  type OwnerItem,
+  type StoredItems,
+  type StoreKind,
+  type VersionedItem,
+} from '@waybill/flags'
+import { fill } from './fill.ts'
+import { digestOf, metaOf, readContent, readMark, settleMark } from './mark.ts'
+import { itemOf, ownedBy, ownerItemOf, type Row, schemaFor } from './schema.ts'
+import { getRow, queryRows } from './table.ts'
+import { type Place, writeOwner, writeRow } from './write-row.ts'
 
 export interface DynamoDbFlagStoreOptions {
   readonly client: DynamoDBClient
   readonly tableName: string
   /** As ld-relay's `prefix`: several environments in one table. */
   readonly prefix?: string
+  /** In whose name it writes flags and segments. Default `waybill`. */
+  readonly writer?: FlagOwner
+  /** The longest that one request may take whose caller gave no signal: all writes, and the reads of tools. Default 10,000. */
+  readonly requestTimeoutMs?: number
   /** From 0 up to 1: spreads repeated writes. */
   readonly random?: () => number
 }
 
-const KINDS: readonly ItemKind[] = ['features', 'segments']
-
 /**
- * A flag store on DynamoDB, in the schema that ld-relay writes and LaunchDarkly's SDKs read. Reads are strongly consistent;
- * writes are conditional on the version. Set-up errors: `bad_flag_data` without a client or a table name.
+ * A flag store on DynamoDB, in the schema that ld-relay writes and LaunchDarkly's SDKs read. Reads are strongly consistent,
+ * but for `readMeta`; writes are conditional on version and owner. Rejects with `store_unavailable`, the SDK's error as its
+ * cause. Set-up errors: `bad_flag_data` without a client or a table name.
  *
  * @example
  * ```ts
@@ -31,121 +43,123 @@ const KINDS: readonly ItemKind[] = ['features', 'segments']
  * ```
  */
 export function dynamoDbFlagStore(options: DynamoDbFlagStoreOptions): FlagStore {
-  const { client, tableName, prefix, random = Math.random } = options
+  const { client, tableName, prefix, writer = 'waybill', requestTimeoutMs = 10_000, random = Math.random } = options
   if (typeof client?.send !== 'function' || !tableName) {
     throw new FlagDataError('bad_flag_data', 'dynamoDbFlagStore needs a DynamoDBClient and a tableName')
   }
-  const schema = schemaFor(prefix)
+  return storeAt({ table: { client, tableName, requestTimeoutMs, random }, schema: schemaFor(prefix), writer })
+}
 
-  const getRow = async (namespace: string, key: string, signal?: AbortSignal): Promise<Row | undefined> => {
-    const Key = { namespace: { S: namespace }, key: { S: key } }
-    const command = new GetItemCommand({ TableName: tableName, Key, ConsistentRead: true })
-    return (await client.send(command, aborting(signal))).Item
-  }
+function storeAt(place: Place): FlagStore {
+  const { table, schema } = place
 
-  const query = async (kind: ItemKind, signal?: AbortSignal, keysOnly = false): Promise<readonly Row[]> => {
-    const rows: Row[] = []
-    let ExclusiveStartKey: Row | undefined
-    do {
-      const page = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          ConsistentRead: true,
-          KeyConditionExpression: '#namespace = :namespace',
-          ExpressionAttributeNames: { '#namespace': 'namespace', ...(keysOnly ? { '#key': 'key' } : {}) },
-          ExpressionAttributeValues: { ':namespace': { S: schema.namespace(kind) } },
-          ...(keysOnly ? { ProjectionExpression: '#namespace, #key' } : {}),
-          ExclusiveStartKey,
-        }),
-        aborting(signal),
-      )
-      rows.push(...(page.Items ?? []))
-      ExclusiveStartKey = page.LastEvaluatedKey
-    } while (ExclusiveStartKey !== undefined)
-    return rows
+  /** Without a mark there is none to settle; a stale write of the same version may be a second try, see `settleMark`. */
+  const settle = async (kind: StoreKind, item: VersionedItem, there: Row | undefined): Promise<void> => {
+    if (kind !== 'features' && kind !== 'segments') return
+    if (there === undefined || there['version']?.N === String(item.version)) {
+      await settleMark(table, schema, { create: false })
+    }
   }
 
   return {
-    readAll: async (signal) => {
-      // One round trip for a cold start: all three at once.
-      const [inited, flags, segments] = await Promise.all([
-        getRow(schema.initedKey, schema.initedKey, signal),
-        query('features', signal),
-        query('segments', signal),
-      ])
-      if (inited === undefined) return undefined
-      return { flags: live(flags), segments: live(segments) } as FlagSet
+    readAll: (signal) => readSettled(place, signal),
+    readMeta: async (signal) => metaOf(await readMark(table, schema, { signal, consistent: false })),
+    get: async <K extends StoreKind>(kind: K, key: string, signal?: AbortSignal) => {
+      if (kind === 'owners') {
+        const owned = ownedBy(key)
+        const row = await getRow(table, schema.namespace(owned.kind), owned.key, { signal })
+        return (row && ownerItemOf(owned.kind, row)) as StoredItems[K] | undefined
+      }
+      const row = await getRow(table, schema.namespace(kind), key, { signal })
+      return row && itemOf<StoredItems[K]>(row)
     },
-    get: async (kind, key) => {
-      const row = await getRow(schema.namespace(kind), key)
-      return row && itemOf(row)
+    list: async <K extends StoreKind>(kind: K, listed: ListOptions = {}) => {
+      if (kind === 'owners') return (await listOwners(place, listed)) as unknown as readonly StoredItems[K][]
+      const rows = await queryRows(table, schema.namespace(kind), listed)
+      return rows
+        .map((row) => itemOf<StoredItems[K]>(row))
+        .filter((item) => item !== undefined && !item.deleted) as readonly StoredItems[K][]
+    },
+    put: async (kind, item, { ifVersion }) => {
+      checkWrite(kind, item, ifVersion)
+      if (kind === 'owners') return writeOwner(place, item as OwnerItem, ifVersion)
+      const { outcome, row } = await writeRow(
+        place,
+        kind,
+        item,
+        ifVersion === 'absent' ? ifVersion : { version: ifVersion },
+      )
+      if (outcome === 'written' || row !== undefined) await settle(kind, item, row)
+      return outcome
     },
     upsert: async (kind, item) => {
-      try {
-        await client.send(
-          new PutItemCommand({
-            TableName: tableName,
-            Item: rowOf(schema, kind, item),
-            ConditionExpression: 'attribute_not_exists(#key) OR #version < :version',
-            ExpressionAttributeNames: { '#key': 'key', '#version': 'version' },
-            ExpressionAttributeValues: { ':version': { N: String(item.version) } },
-          }),
-        )
-        return 'written'
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return 'stale'
-        throw error
-      }
+      checkWrite(kind, item, 'absent')
+      const { outcome, row } = await writeRow(place, kind, item, 'older')
+      await settle(kind, item, row)
+      return outcome
     },
     init: async (data) => {
-      const { rows, tooLarge } = rowsOf(data)
-      const kept = new Set(rows.map((row) => `${row['namespace']?.S}\n${row['key']?.S}`))
-      const old = (await Promise.all(KINDS.map((kind) => query(kind, undefined, true)))).flat()
-      const gone = old.filter((row) => !kept.has(`${row['namespace']?.S}\n${row['key']?.S}`))
-      await writeRows(client, tableName, [...rows.map(put), ...gone.map(remove)], random)
+      const refusals = await fill(place, data, randomUUID())
       // The mark comes last: whoever sees it sees everything.
-      const inited = { S: schema.initedKey }
-      await client.send(new PutItemCommand({ TableName: tableName, Item: { namespace: inited, key: inited } }))
-      // What fits is written first; then it is said what did not.
-      if (tooLarge !== undefined) throw tooLarge
+      await settleMark(table, schema, { create: true })
+      if (refusals.length > 0) throw summed(refusals)
     },
-  }
-
-  function rowsOf(data: FlagSet): { readonly rows: readonly Row[]; readonly tooLarge: unknown } {
-    const rows: Row[] = []
-    let tooLarge: unknown
-    const items: Record<ItemKind, readonly StoredItem[]> = {
-      features: Object.values(data.flags),
-      segments: Object.values(data.segments ?? {}),
-    }
-    for (const kind of KINDS) {
-      for (const item of items[kind]) {
-        try {
-          rows.push(rowOf(schema, kind, item))
-        } catch (error) {
-          tooLarge ??= error
-        }
-      }
-    }
-    return { rows, tooLarge }
+    as: (writer) => storeAt({ ...place, writer }),
   }
 }
 
-const put = (Item: Row): WriteRequest => ({ PutRequest: { Item } })
-
-function remove({ namespace, key }: Row): WriteRequest {
-  return { DeleteRequest: { Key: { namespace: namespace ?? { S: '' }, key: key ?? { S: '' } } } }
+/** All that an `init` could not write, in one error: its code is the first one's. */
+function summed(refusals: readonly FlagDataError[]): FlagDataError | undefined {
+  const [first] = refusals
+  if (first === undefined || refusals.length === 1) return first
+  const said = refusals.slice(0, 3).map(({ message, code }) => message.replace(` [${code}]`, ''))
+  const rest = refusals.length > said.length ? `; and ${refusals.length - said.length} more` : ''
+  const keys = refusals.flatMap((refusal) => refusal.keys)
+  return new FlagDataError(first.code, said.join('; ') + rest, { cause: first, keys })
 }
 
-function live(rows: readonly Row[]): Record<string, StoredItem> {
-  const items: Record<string, StoredItem> = {}
+/** How often content is read again that is not what its mark names, and the pause before each. */
+const REREAD_PAUSES_MS = [20, 40, 80]
+
+/**
+ * Everything, in one round trip: mark, flags and segments at once. Content that is not what the mark names was read in the
+ * middle of a write, or ahead of what another region has yet to replicate: it is read again a few times.
+ */
+async function readSettled(
+  { table, schema }: Place,
+  signal: AbortSignal | undefined,
+): Promise<FlagSnapshot | undefined> {
+  for (let read = 0; ; read += 1) {
+    const [mark, content] = await Promise.all([readMark(table, schema, { signal }), readContent(table, schema, signal)])
+    if (mark === undefined) return undefined
+    const data: FlagSnapshot = { flags: live(content.features), segments: live(content.segments) }
+    const meta = metaOf(mark)
+    if (meta === undefined) return data
+    if (digestOf(content) === meta.digest) return { ...data, meta }
+    const pauseMs = REREAD_PAUSES_MS[read]
+    if (pauseMs === undefined || signal?.aborted) return { ...data, inFlux: true }
+    await pause(pauseMs)
+  }
+}
+
+async function listOwners(
+  { table, schema }: Place,
+  { keyPrefix = '', signal }: ListOptions,
+): Promise<readonly OwnerItem[]> {
+  const { features, segments } = await readContent(table, schema, signal)
+  return [
+    ...features.map((row) => ownerItemOf('features', row)),
+    ...segments.map((row) => ownerItemOf('segments', row)),
+  ]
+    .filter((item) => item?.key.startsWith(keyPrefix) === true)
+    .sort((a, b) => ((a?.key ?? '') < (b?.key ?? '') ? -1 : 1)) as readonly OwnerItem[]
+}
+
+function live<T extends VersionedItem>(rows: readonly Row[]): Record<string, T> {
+  const items: Record<string, T> = {}
   for (const row of rows) {
-    const item = itemOf(row)
+    const item = itemOf<T>(row)
     if (item !== undefined && !item.deleted) items[item.key] = item
   }
   return items
-}
-
-function aborting(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal }
 }

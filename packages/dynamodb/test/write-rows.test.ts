@@ -1,5 +1,6 @@
 import type { BatchWriteItemCommand, DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb'
 import { expect, it } from 'vitest'
+import type { Table } from '../src/table.ts'
 import { writeRows } from '../src/write-rows.ts'
 
 const rows = (count: number): WriteRequest[] =>
@@ -18,18 +19,20 @@ function throttledTable(takes: (call: number) => number) {
     const left = requests.slice(taken)
     return left.length === 0 ? {} : { UnprocessedItems: { flags: left } }
   }
-  return { client: { send } as unknown as DynamoDBClient, written, sizes }
+  const client = { send } as unknown as DynamoDBClient
+  const table: Table = { client, tableName: 'flags', requestTimeoutMs: 1000, random: () => 0 }
+  return { table, written, sizes }
 }
 
 it('writes again what a throttled table left unprocessed, until all is written once', async () => {
-  const { client, written, sizes } = throttledTable((call) => (call % 2 === 0 ? 10 : 25))
-  await writeRows(client, 'flags', rows(60), () => 0)
+  const { table, written, sizes } = throttledTable((call) => (call % 2 === 0 ? 10 : 25))
+  await writeRows(table, rows(60))
   expect(written.toSorted()).toEqual(rows(60).map(keyOf).toSorted())
   expect(Math.max(...sizes)).toBe(25)
 })
 
 it('sends nothing for nothing', async () => {
-  const { client, sizes } = throttledTable(() => 25)
-  await writeRows(client, 'flags', [], () => 0)
+  const { table, sizes } = throttledTable(() => 25)
+  await writeRows(table, [])
   expect(sizes).toEqual([])
 })

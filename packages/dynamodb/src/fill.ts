@@ -1,0 +1,93 @@
+import type { WriteRequest } from '@aws-sdk/client-dynamodb'
+import { checkWrite, FlagDataError, type FlagSet, type ItemKind, notOwner, type StoredItem } from '@waybill/flags'
+import { type Content, readContent } from './mark.ts'
+import { ownerOf, type Row, rowOf } from './schema.ts'
+import { type Place, removeRow, type Written, writeRow } from './write-row.ts'
+import { writeRows } from './write-rows.ts'
+
+/** Conditional writes under way at once. */
+const AT_ONCE = 16
+const MAX_ATTEMPTS = 5
+
+interface Change {
+  readonly kind: ItemKind
+  readonly key: string
+  /** Absent: to be removed. */
+  readonly item?: StoredItem
+  readonly version: number | undefined
+}
+
+interface Plan {
+  readonly fresh: readonly WriteRequest[]
+  readonly changes: readonly Change[]
+  readonly refusals: readonly FlagDataError[]
+}
+
+/**
+ * Makes the table hold exactly this data, but for rows of the other owner, and returns what was refused. Only what differs
+ * is written: rows that were not there in batches, the others each on condition that it is still as it was read, so that a
+ * flag which changed hands meanwhile is not overwritten.
+ */
+export async function fill(place: Place, data: FlagSet, writeId: string): Promise<readonly FlagDataError[]> {
+  const { fresh, changes, refusals } = planOf(place, data, await readContent(place.table, place.schema), writeId)
+  await writeRows(place.table, fresh)
+  const late: FlagDataError[] = []
+  for (let start = 0; start < changes.length; start += AT_ONCE) {
+    const settled = await Promise.allSettled(changes.slice(start, start + AT_ONCE).map((one) => change(place, one)))
+    for (const one of settled) {
+      if (one.status === 'fulfilled') continue
+      if (!(one.reason instanceof FlagDataError && one.reason.code === 'not_owner')) throw one.reason
+      late.push(one.reason)
+    }
+  }
+  return [...refusals, ...late]
+}
+
+function planOf({ schema, writer }: Place, data: FlagSet, content: Content, writeId: string): Plan {
+  const fresh: WriteRequest[] = []
+  const changes: Change[] = []
+  const refusals: FlagDataError[] = []
+  const given = { features: data.flags, segments: data.segments ?? {} }
+  for (const kind of ['features', 'segments'] as const) {
+    const gone = new Map(content[kind].map((row) => [row['key']?.S ?? '', row]))
+    for (const item of Object.values(given[kind]) as readonly StoredItem[]) {
+      const there = gone.get(item.key)
+      gone.delete(item.key)
+      try {
+        checkWrite(kind, item, 'absent')
+        const owner = ownerOf(there)
+        if (owner !== undefined && owner !== writer) throw notOwner(kind, item.key, owner, writer)
+        const row = rowOf(schema, kind, item, { writeId, owner: writer })
+        if (there === undefined) fresh.push({ PutRequest: { Item: row } })
+        else if (owner === undefined || there['item']?.S !== row['item']?.S)
+          changes.push({ kind, key: item.key, item, version: versionOf(there) })
+      } catch (error) {
+        if (!(error instanceof FlagDataError)) throw error
+        refusals.push(error)
+      }
+    }
+    for (const [key, row] of gone) {
+      const owner = ownerOf(row)
+      if (owner === undefined || owner === writer) changes.push({ kind, key, version: versionOf(row) })
+    }
+  }
+  return { fresh, changes, refusals }
+}
+
+async function change(place: Place, { kind, key, item, version }: Change): Promise<void> {
+  let expected = { version }
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const { outcome, row }: Written =
+      item === undefined ? await removeRow(place, kind, key, expected) : await writeRow(place, kind, item, expected)
+    if (outcome === 'written') return
+    expected = { version: row && versionOf(row) }
+  }
+  throw new FlagDataError('store_unavailable', `"${key}" of ${kind} is being written by others all the time`, {
+    keys: [key],
+  })
+}
+
+function versionOf(row: Row): number | undefined {
+  const version = row['version']?.N
+  return version === undefined ? undefined : Number(version)
+}
