@@ -1,0 +1,108 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { failureOf } from '../failure-of.ts'
+import { type Style, styleFor } from '../render/text.ts'
+import { openStore, type StoreOptions } from '../store/open-store.ts'
+import type { Store } from '../store/store.ts'
+import { withDeadline } from '../store/with-deadline.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** What a command found or did: as data for `--json`, as text for people. */
+export interface Report {
+  readonly json: unknown
+  readonly text: (style: Style) => string
+  /** Default 0. */
+  readonly exitCode?: 0 | 1
+}
+
+/** What the command line is run with: the world, and where the exit code goes. */
+export interface Session {
+  readonly terminal: Terminal
+  exit(code: number): void
+}
+
+export interface SharedOptions extends StoreOptions {
+  readonly json?: boolean
+  readonly timeoutSeconds: number
+}
+
+export interface StoreContext {
+  readonly store: Store
+  readonly storeName: string
+  readonly terminal: Terminal
+}
+
+/** A command that prints a report. */
+export function reporting(name: string, description: string): Command {
+  return new Command(name).description(description).option('--json', 'print JSON, and errors as JSON too')
+}
+
+/** A command that needs a store. */
+export function onStore(name: string, description: string): Command {
+  return reporting(name, description)
+    .option('--table <name>', 'DynamoDB table with the flags (or WAYBILL_TABLE)')
+    .option('--prefix <prefix>', 'prefix of the environment in the table (or WAYBILL_PREFIX)')
+    .option('--file <path>', 'JSON file with the flags, instead of a table (or WAYBILL_FILE)')
+    .addOption(
+      new Option('--timeout-seconds <seconds>', 'give up when the store does not answer')
+        .default(10)
+        .argParser(seconds),
+    )
+}
+
+/** Prints what a command reports. */
+export async function show(
+  { terminal, exit }: Session,
+  options: { readonly json?: boolean },
+  report: Report | Promise<Report>,
+): Promise<void> {
+  const { json, text, exitCode = 0 } = await report
+  terminal.out(options.json ? JSON.stringify(json, null, 2) : text(styleFor(terminal.colours)))
+  exit(exitCode)
+}
+
+/** Opens the store, does the work, prints what it reports. */
+export async function showFromStore(
+  session: Session,
+  options: SharedOptions,
+  work: (context: StoreContext) => Promise<Report>,
+): Promise<void> {
+  const { terminal } = session
+  const { store, name, close } = withDeadline(
+    await openStore(chosen(options, terminal.env), options.timeoutSeconds),
+    options.timeoutSeconds,
+  )
+  try {
+    await show(session, options, work({ store, storeName: name, terminal }))
+  } catch (error) {
+    throw failureOf(error, name)
+  } finally {
+    close()
+  }
+}
+
+/** A store named on the line beats the environment's: whoever says --file does not mean WAYBILL_TABLE as well. */
+function chosen({ table, prefix, file }: StoreOptions, env: Terminal['env']): StoreOptions {
+  const named = table !== undefined || file !== undefined
+  const fromEnv = (name: string): string | undefined => (named ? undefined : env[name] || undefined)
+  const store = { table: table ?? fromEnv('WAYBILL_TABLE'), file: file ?? fromEnv('WAYBILL_FILE') }
+  const prefixed =
+    prefix ?? (file === undefined && store.file === undefined ? env['WAYBILL_PREFIX'] || undefined : undefined)
+  return {
+    ...(store.table === undefined ? {} : { table: store.table }),
+    ...(store.file === undefined ? {} : { file: store.file }),
+    ...(prefixed === undefined ? {} : { prefix: prefixed }),
+  }
+}
+
+const MAX_SECONDS = 3600
+
+export function seconds(text: string): number {
+  const value = Number(text)
+  if (value > 0 && value <= MAX_SECONDS) return value
+  throw new InvalidArgumentError(`It must be seconds, above 0 and at most ${MAX_SECONDS}.`)
+}
+
+export function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number.')
+}

@@ -1,0 +1,30 @@
+import { variationNames } from '@waybill/flags'
+import { Failure } from '../failure.ts'
+import type { NamedFlag } from './edit.ts'
+
+/** The names of a flag's variations, by index: those it was created with, otherwise as the evaluator names them. */
+export function namesOf(flag: NamedFlag): readonly string[] {
+  const byValue = variationNames(flag.variations ?? [])
+  return byValue.map((name, index) => {
+    const given = flag.variationNames?.[index]
+    return typeof given === 'string' && given !== '' ? given : name
+  })
+}
+
+/** One variation's name; an index that is out of range is shown as such. */
+export function nameAt(flag: NamedFlag, index: number): string {
+  return namesOf(flag)[index] ?? `v${index} (out of range)`
+}
+
+/** The index that a person means by a name, by a scalar value or by `v<index>`. Fails with `bad_input`, naming them all. */
+export function indexOfVariation(flag: NamedFlag, wanted: string): number {
+  const names = namesOf(flag)
+  const byValue = variationNames(flag.variations ?? [])
+  for (const candidates of [names, byValue, names.map((_, index) => `v${index}`)]) {
+    const index = candidates.indexOf(wanted)
+    if (index === -1) continue
+    if (candidates.indexOf(wanted, index + 1) === -1) return index
+    throw new Failure('bad_input', `"${flag.key}" has two variations called "${wanted}": say v0, v1, … by position`)
+  }
+  throw new Failure('bad_input', `"${flag.key}" has no variation "${wanted}": it has ${names.join(', ') || 'none'}`)
+}

@@ -1,0 +1,48 @@
+import { isWaybillError } from '@waybill/core'
+import { Failure, type FailureCode, messageOf } from './failure.ts'
+
+/** What AWS and Node call their errors. */
+const REFUSED =
+  /AccessDenied|NotAuthorized|UnrecognizedClient|InvalidSignature|ExpiredToken|InvalidAccessKey|InvalidClientToken/
+const UNREACHABLE =
+  /ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|TimeoutError|AbortError/
+
+const OF_STORE: Readonly<Record<string, FailureCode>> = {
+  bad_flag_data: 'bad_input',
+  bad_version: 'bad_input',
+  item_too_large: 'refused',
+  not_owner: 'refused',
+}
+
+/** Any error as a failure of the command, in words for the person who typed it. */
+export function failureOf(error: unknown, storeName: string): Failure {
+  if (error instanceof Failure) return error
+  const { name, code, cause } = (error ?? {}) as {
+    readonly name?: string
+    readonly code?: unknown
+    readonly cause?: unknown
+  }
+  const message = messageOf(error)
+  const because = (failure: FailureCode, text: string): Failure => new Failure(failure, text, { cause: error })
+  if (isWaybillError(error)) return because('bad_input', message)
+  if (name === 'FlagDataError') {
+    // A store that could not be reached says why in its cause.
+    if (code === 'store_unavailable' && cause !== undefined) return failureOf(cause, storeName)
+    return because(OF_STORE[String(code)] ?? 'store_unavailable', message.replace(` [${code}]`, ''))
+  }
+  if (name === 'ResourceNotFoundException') {
+    return because('not_found', `There is no ${storeName} in this account and region`)
+  }
+  if (name === 'CredentialsProviderError' || name === 'TokenProviderError') {
+    return because('store_unavailable', `No AWS credentials: ${message}`)
+  }
+  if (message.includes('Region is missing')) return because('store_unavailable', 'No AWS region: set AWS_REGION')
+  const signs = `${name} ${String(code)}`
+  if (REFUSED.test(signs)) return because('refused', `AWS refuses access to ${storeName}: ${message}`)
+  if (UNREACHABLE.test(signs)) {
+    // Node tries several addresses, and says of the lot nothing but a code.
+    const why = message === '' || message === 'AggregateError' ? String(code) : message
+    return because('store_unavailable', `The store (${storeName}) cannot be reached: ${why}`)
+  }
+  return because('store_unavailable', `The store (${storeName}) failed: ${name ?? 'Error'}: ${message}`)
+}
