@@ -55,11 +55,15 @@ export function rowOf(schema: Schema, kind: HeldKind, item: VersionedItem, { wri
   return row
 }
 
-/** The item in a row; `undefined` when it cannot be read: one damaged row takes no other down. */
+/**
+ * The item in a row; `undefined` when it cannot be read: one damaged row takes no other down. LaunchDarkly's tombstones say
+ * their key only in the row.
+ */
 export function itemOf<T extends VersionedItem>(row: Row): T | undefined {
   try {
-    const item = JSON.parse(row['item']?.S ?? '') as T
-    return typeof item?.key === 'string' ? item : undefined
+    const item = JSON.parse(row['item']?.S ?? '') as T | null
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined
+    return typeof item.key === 'string' ? item : { ...item, key: row['key']?.S }
   } catch {
     return undefined
   }

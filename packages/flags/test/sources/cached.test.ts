@@ -2,8 +2,8 @@ import { declareFlags } from '@waybill/core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { memoryStore } from '../../src/memory-store.ts'
 import type { FlagData } from '../../src/model.ts'
-import { cachedSource } from '../../src/sources/cached.ts'
-import type { FlagStore } from '../../src/store.ts'
+import { type CachedSourceOptions, cachedSource } from '../../src/sources/cached.ts'
+import type { FlagSnapshot, FlagStore } from '../../src/store.ts'
 
 const flags = declareFlags({ f: { variations: { off: false, on: true }, default: 'off' } })
 const flag = (version: number, variation: number): FlagData => ({
@@ -25,16 +25,22 @@ beforeEach(async () => {
   behave = 'answer'
   const memory = memoryStore()
   await memory.init({ flags: { f: flag(1, 1) } })
+  const { readMeta: _readMeta, ...bare } = memory
   store = {
-    ...memory,
+    ...bare,
     readAll: async () => {
       loads += 1
-      if (behave === 'fail') throw new Error('down')
-      if (behave === 'hang') await new Promise(() => {})
-      return memory.readAll()
+      await misbehaving()
+      const { flags, segments = {} } = (await memory.readAll()) ?? { flags: {} }
+      return { flags, segments }
     },
   }
 })
+
+async function misbehaving(): Promise<void> {
+  if (behave === 'fail') throw new Error('down')
+  if (behave === 'hang') await new Promise(() => {})
+}
 
 const options = { ttlSeconds: 10, jitter: 0, deadlineMs: 30, nowMs: () => now }
 const ask = async (source: ReturnType<typeof cachedSource>): Promise<string> => {
@@ -68,10 +74,10 @@ describe('a cached source', () => {
       behave = fault
       const source = cachedSource(store, options)
       expect(await ask(source)).toBe('unavailable -')
-      // The next request does not wait again; one after a time to live tries anew.
+      // The next request does not wait again; one a second later tries anew.
       expect(source.decide({ key: 'u' }, flags.all)).toEqual({ status: 'unavailable' })
       behave = 'answer'
-      now += 10_000
+      now += 1000
       expect(await ask(source)).toBe('live on v1')
     },
   )
@@ -106,6 +112,47 @@ describe('a cached source', () => {
     expect(await ask(source)).toBe('unavailable -')
   })
 
+  it('tries a failing store again after 1, 2, 4 s and so on up to its time to live', async () => {
+    behave = 'fail'
+    const source = cachedSource(store, options)
+    await ask(source)
+    for (const [index, pauseMs] of [1000, 2000, 4000, 8000, 10_000, 10_000].entries()) {
+      now += pauseMs - 1
+      expect(source.decide({ key: 'u' }, flags.all)).not.toBeInstanceOf(Promise)
+      now += 1
+      await ask(source)
+      expect(loads).toBe(index + 2)
+    }
+    behave = 'answer'
+    now += 10_000
+    expect(await ask(source)).toBe('live on v1')
+    behave = 'fail'
+    now += 10_000
+    await ask(source)
+    now += 1000
+    await ask(source)
+    expect(loads).toBe(10)
+  })
+
+  it('loads anew at the first request when its warming was frozen with the environment', async () => {
+    behave = 'hang'
+    const source = cachedSource(store, { ...options, deadlineMs: 60_000 })
+    const warming = source.warm?.()
+    behave = 'answer'
+    now += 3_600_000
+    expect(await ask(source)).toBe('live on v1')
+    expect(loads).toBe(2)
+    expect(warming).toBeInstanceOf(Promise)
+  })
+
+  it('loads anew when the clock was set back', async () => {
+    const source = cachedSource(store, options)
+    await ask(source)
+    now -= 3_600_000
+    expect(await ask(source)).toBe('live on v1')
+    expect(loads).toBe(2)
+  })
+
   it('can be warmed ahead of the first request, and warming never rejects', async () => {
     const source = cachedSource(store, options)
     await source.warm?.()
@@ -129,5 +176,93 @@ describe('a cached source', () => {
       await ask(source)
       expect(loads).toBe(2)
     }
+  })
+})
+
+describe('a cached source of a store with a meta', () => {
+  let metaReads: number
+  /** Changes what a read of everything gives. */
+  let seen: (snapshot: FlagSnapshot | undefined) => FlagSnapshot | undefined
+  let metaStore: FlagStore
+
+  beforeEach(async () => {
+    metaReads = 0
+    seen = (snapshot) => snapshot
+    const memory = memoryStore()
+    await memory.init({ flags: { f: flag(1, 1) } })
+    metaStore = {
+      ...memory,
+      readAll: async () => {
+        loads += 1
+        await misbehaving()
+        return seen(await memory.readAll())
+      },
+      readMeta: async () => {
+        metaReads += 1
+        await misbehaving()
+        return memory.readMeta?.()
+      },
+    }
+  })
+  const metaSource = (more: CachedSourceOptions = {}) => cachedSource(metaStore, { ...options, ...more })
+
+  it('reads the meta alone as long as that does not change', async () => {
+    const source = metaSource()
+    await ask(source)
+    now += 10_000
+    expect(await ask(source)).toBe('live on v1')
+    expect([loads, metaReads]).toEqual([1, 1])
+    await metaStore.upsert('features', flag(2, 0))
+    now += 10_000
+    expect(await ask(source)).toBe('live off v2')
+    expect([loads, metaReads]).toEqual([2, 2])
+  })
+
+  it('reads everything once in a while all the same', async () => {
+    const source = metaSource({ recheckSeconds: 25 })
+    await ask(source)
+    for (let refresh = 0; refresh < 3; refresh += 1) {
+      now += 10_000
+      await ask(source)
+    }
+    expect([loads, metaReads]).toEqual([2, 2])
+  })
+
+  it.each(['fail', 'hang'] as const)('is stale when reading the meta does %s, and live again after', async (fault) => {
+    const source = metaSource()
+    await ask(source)
+    behave = fault
+    now += 10_000
+    expect(await ask(source)).toBe('stale on v1')
+    expect(loads).toBe(1)
+    behave = 'answer'
+    now += 1000
+    expect(await ask(source)).toBe('live on v1')
+    expect(loads).toBe(1)
+  })
+
+  it('keeps what it has while a change is half written, for a time to live at most', async () => {
+    const source = metaSource()
+    await ask(source)
+    await metaStore.upsert('features', flag(2, 0))
+    // The flag itself is still withheld.
+    seen = () => ({ flags: {}, segments: {}, inFlux: true })
+    now += 10_000
+    expect(await ask(source)).toBe('stale on v1')
+    seen = (snapshot) => snapshot
+    now += 1000
+    expect(await ask(source)).toBe('live off v2')
+
+    await metaStore.upsert('features', flag(3, 1))
+    seen = (snapshot) => snapshot && { flags: snapshot.flags, inFlux: true }
+    now += 10_000
+    expect(await ask(source)).toBe('stale off v2')
+    now += 10_000
+    expect(await ask(source)).toBe('live on v3')
+  })
+
+  it('takes what is half written when it has nothing else', async () => {
+    seen = (snapshot) => snapshot && { flags: snapshot.flags, inFlux: true }
+    expect(await ask(metaSource())).toBe('live on v1')
   })
 })
