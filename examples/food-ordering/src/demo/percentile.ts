@@ -7,6 +7,6 @@
  */
 export function percentile(samples: readonly number[], percent: number): number {
   const sorted = Float64Array.from(samples).sort()
-  const rank = Math.ceil((percent / 100) * sorted.length)
+  const rank = Math.ceil((percent * sorted.length) / 100)
   return sorted[Math.max(rank, 1) - 1] ?? 0
 }

@@ -96,13 +96,14 @@ function lede(waybill: RouteResult, weightedAlias: RouteResult): Markup {
   return markup`The same handlers and orders, routed twice while the rollout was raised and then killed. Waybill ran
     ${formatCount(waybill.mixedChains)} of ${formatCount(waybill.orders)} call chains on mixed variations; weighted aliases
     ran <strong class="${weightedAlias.mixedChains > 0 ? 'bad' : ''}">${formatCount(weightedAlias.mixedChains)}</strong>,
-    and ${formatCount(weightedAlias.failedOrders)} orders failed.`
+    and ${formatCount(weightedAlias.failedOrders)} of their orders failed.`
 }
 
 function scorecard(route: RouteResult): Markup {
-  const { routing, orders, users, canaryUsers, mixedChains, failedOrders } = route
+  const { routing, orders, users, canaryUsers, mixedChains, failedOrders, timeline } = route
   const stat = (value: number, name: string, detail: string, style: string) =>
-    markup`<div><dt>${name}<small>${detail}</small></dt><dd class="${style}">${formatCount(value)}</dd></div>`
+    markup`<div><dt>${name}<small>${unbroken(detail)}</small></dt><dd class="${style}">${formatCount(value)}</dd></div>`
+  const set = Math.max(0, ...timeline.map(({ percent }) => percent))
   const harm = (value: number) => (value === 0 ? 'good' : 'bad')
   return markup`<article class="card">
     <p class="stamp ${held(route) ? 'good' : 'bad'}">${held(route) ? 'Held' : 'Mixed'}</p>
@@ -110,24 +111,29 @@ function scorecard(route: RouteResult): Markup {
     <dl class="stats">
       ${stat(mixedChains, 'mixed chains', `${formatShare(mixedChains, orders)} of orders`, harm(mixedChains))}
       ${stat(failedOrders, 'failed orders', `${formatShare(failedOrders, orders)} of orders`, harm(failedOrders))}
-      ${stat(canaryUsers, 'users touched', `${formatShare(canaryUsers, users)} of users`, '')}
+      ${stat(canaryUsers, 'users touched', `${formatShare(canaryUsers, users)} of users (set:\u00a0${set} %)`, '')}
     </dl>
     ${chainMatrix(route)}
   </article>`
+}
+
+/** Keeps a percent sign on the line of its number. */
+function unbroken(text: string): string {
+  return text.replaceAll(' %', '\u00a0%')
 }
 
 function chainNote({ chains = [], hops, orders }: RouteResult): Markup | undefined {
   if (chains.length === 0) return undefined
   return markup`${legend(['control', 'canary', 'never', 'mixed'])}
     <p class="note">${formatCount(chains.length)} of ${formatCount(orders)} orders, left to right as they came. Each column is one
-    order on its way through ${hops.length + 1} functions: the edge on top, then ${hops.map(({ service }) => service).join(', ')}.</p>`
+    order on its way through ${hops.length + 1} functions: the edge on top${hops.map(({ service }) => markup`, <span class="name">${service}</span>`)}.</p>`
 }
 
 function timelineSection(waybill: RouteResult, weightedAlias: RouteResult): Markup {
   const max = maxOrdersPerSecond([waybill, weightedAlias])
   const figure = (route: RouteResult, text: string) => markup`<figure class="card">
     <figcaption><h3>${routings[route.routing].name}</h3><p>${text}</p></figcaption>
-    <div class="axes">${timelineChart(route, max)}</div>${timelineTable(route)}</figure>`
+    ${timelineChart(route, max)}${timelineTable(route)}</figure>`
   return markup`<section aria-labelledby="timeline"><h2 id="timeline">Raised, then killed, with messages in flight</h2>
     <p>Orders per second, by the variation that the edge ran. The strip below is the percentage that the operator had set.</p>
     ${legend(['control', 'canary'])}
@@ -160,7 +166,7 @@ function seedSection({ seedCase }: DemoResult): Markup {
   const { requests, users } = seedCase
   const card = (routing: RouteResult['routing'], touched: number, onCanary: number) => markup`<figure class="card seed">
     <figcaption><h3>${routings[routing].name}</h3><strong>${formatCount(touched)} of ${formatCount(users)} users</strong>
-    <p>met the canary, in ${formatCount(onCanary)} of ${formatCount(requests)} requests (${formatShare(onCanary, requests)})</p></figcaption>
+    <p>met the canary, in ${formatCount(onCanary)} of ${formatCount(requests)} requests (${unbroken(formatShare(onCanary, requests))})</p></figcaption>
     ${people(users, touched, 10)}${squares(requests, onCanary, 21)}</figure>`
   return markup`<section aria-labelledby="seed"><h2 id="seed">The smallest case: ${formatCount(requests)} requests, ${formatCount(users)} users</h2>
     <p>A share of requests is not a share of users. Here weighted aliases put ${formatShare(seedCase.weightedAliasRequestsOnCanary, requests)}

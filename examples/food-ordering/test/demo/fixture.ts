@@ -50,7 +50,7 @@ const waybillRoute: RouteResult = {
   failedOrders: 0,
   services: services([0.4, 0.5, 0.3, 0.4, 0.2, 0.6, 0.3], [0.5, 0.7, 0.2, 0.5, 0.5, 0.2, 0.7], 413),
   timeline: timeline([10, 52, 0]),
-  chains: chains((order) => () => isCanary(order, 0)),
+  chains: chains((order) => isCanary(order, 0)),
   durationMs: 21_400,
 }
 
@@ -67,7 +67,7 @@ const weightedAliasRoute: RouteResult = {
   failedOrders: 231,
   services: services([0.5, 0.4, 0.6, 0.2, 0.4, 0.3, 0.5], [0.2, 0.6, 0.4, 0.7, 58.1, 0.4, 0.6], 402),
   timeline: timeline([11, 49, 0]),
-  chains: chains((order) => (position) => isCanary(order, position)),
+  chains: chains(isCanary),
   durationMs: 22_900,
 }
 
@@ -111,17 +111,18 @@ function timeline(canaryPercents: readonly [number, number, number]): TimelinePo
     const ordersCanary = Math.round((total * canaryPercents[phase]) / 100)
     const point = { second, ordersCanary, ordersControl: total - ordersCanary, percent: [10, 50, 0][phase] ?? 0 }
     if (second === 8) return { ...point, event: 'raised to 50 %' }
-    return second === 14 ? { ...point, event: 'killed' } : point
+    return second === 14 ? { ...point, event: 'killed with 104 canary orders in flight' } : point
   })
 }
 
-function chains(variationAt: (order: number) => (position: number) => boolean): OrderChain[] {
-  return Array.from({ length: 24 }, (_, order) => ({
-    orderId: `order-${String(order * 83).padStart(5, '0')}`,
-    variations: Array.from({ length: carriers.length + 1 }, (__, position) =>
-      variationAt(order)(position) ? 'canary' : 'control',
-    ),
-  }))
+function chains(runsCanary: (order: number, position: number) => boolean): OrderChain[] {
+  return Array.from({ length: 24 }, (_, order) => {
+    const ran = Array.from({ length: carriers.length + 1 }, (__, position) => runsCanary(order, position))
+    // The new path of notify-restaurant needs what only the edge's new path writes.
+    const never = ran[4] && !ran[0] ? 4 : -1
+    const variations = ran.map((canary, position) => (position === never ? '' : canary ? 'canary' : 'control'))
+    return { orderId: `order-${String(order * 83).padStart(5, '0')}`, variations }
+  })
 }
 
 /** Dice without a random source: the percentage of the phase against a fixed scramble. */

@@ -23,11 +23,12 @@ function hopRows(hop: HopResult, maxDeliveries: number): Markup {
   const rects = segments.map(({ name, count }) => {
     const x = percentLength(from, maxDeliveries)
     from += count
-    return markup`<rect class="${name}" x="${x}" width="${percentLength(count, maxDeliveries)}" height="100%"/>`
+    return markup`<rect class="${name}" x="${x}" width="${percentLength(count, maxDeliveries)}" height="14"/>`
   })
+  const bracket = markup`<rect class="bracket" x="${percentLength(canary - strayCanary, maxDeliveries)}" width="${percentLength(strayed, maxDeliveries)}" y="16" height="3"/>`
   return markup`<tbody>
     <tr><th scope="row">${service} <span class="carrier">${carrier}</span></th>
       <td>${formatCount(canary)}</td><td>${formatCount(control)}</td><td class="${strayed > 0 ? 'bad' : 'good'}">${formatCount(strayed)}</td></tr>
-    <tr aria-hidden="true"><td colspan="4" class="bar"><svg width="100%" height="16">${rects}</svg></td></tr>
+    <tr aria-hidden="true"><td colspan="4" class="bar"><svg width="100%" height="19">${rects}${bracket}</svg></td></tr>
   </tbody>`
 }

@@ -2,16 +2,20 @@ import { formatCount } from '../format.ts'
 import { type Markup, markup, percentLength } from '../markup.ts'
 import type { RouteResult, TimelinePoint } from '../results.ts'
 
-const height = 232
-const plot = { top: 46, bottom: 176 }
-const lane = { top: 204, height: 22 }
+const height = 216
+const plot = { top: 30, bottom: 160 }
+const lane = { top: 188, height: 22 }
 
-/** Orders per second by variation, with what the operator did and the percentage in the store. Text keeps its size. */
+/**
+ * Orders per second by variation, with what the operator did and the percentage in the store. Text keeps its size, and
+ * sentences stay out of the plot, which only numbers them.
+ */
 export function timelineChart({ timeline, routing }: RouteResult, maxOrders: number): Markup {
   const y = (orders: number) => plot.bottom - (orders / maxOrders) * (plot.bottom - plot.top)
   const events = timeline.filter(({ event }) => event !== undefined)
   return markup`
-    <svg class="timeline" width="100%" height="${height}" role="img" aria-labelledby="timeline-${routing}">
+    <ol class="events">${events.map(({ second, event }, index) => markup`<li><i>${index + 1}</i>${event} <span>at ${second} s</span></li>`)}</ol>
+    <div class="axes"><svg class="timeline" width="100%" height="${height}" role="img" aria-labelledby="timeline-${routing}">
       <title id="timeline-${routing}">Orders per second by variation. ${events.map(({ second, event }) => `${event} at ${second} s`).join(', ')}</title>
       ${ticks(maxOrders).map(
         (tick) => markup`<line class="grid" x1="0" x2="100%" y1="${y(tick)}" y2="${y(tick)}"/>
@@ -20,8 +24,8 @@ export function timelineChart({ timeline, routing }: RouteResult, maxOrders: num
       ${timeline.map((point, index) => column(point, index, timeline.length, y))}
       ${secondLabels(timeline)}
       ${percentLane(timeline)}
-      ${events.map((point, index) => eventMark(point, timeline.indexOf(point) / timeline.length, index))}
-    </svg>`
+      ${events.map((point, index) => eventMark(timeline.indexOf(point) / timeline.length, index + 1))}
+    </svg></div>`
 }
 
 /** The largest number of orders in one second of the given runs, so that both can share a scale. */
@@ -50,16 +54,16 @@ function column(point: TimelinePoint, index: number, count: number, y: (orders: 
     ${bar('canary', 0, ordersCanary)}${bar('control', ordersCanary, ordersCanary + ordersControl)}</g>`
 }
 
-/** One, two or five times a power of ten, so that three or four lines cross the plot. */
-function ticks(max: number): readonly number[] {
-  const rough = max / 3
+/** One, two or five times a power of ten, so that about `count` of them fit. */
+function ticks(max: number, count = 3): readonly number[] {
+  const rough = max / count
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = Math.max(1, ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power)
   return Array.from({ length: Math.floor(max / step) + 1 }, (_, index) => index * step)
 }
 
 function secondLabels(timeline: readonly TimelinePoint[]): readonly Markup[] {
-  const step = ticks(timeline.length)[1] ?? 1
+  const step = ticks(timeline.length, 6)[1] ?? 1
   return timeline
     .filter((_, index) => index % step === 0)
     .map(({ second }, index) => {
@@ -84,10 +88,8 @@ function percentLane(timeline: readonly TimelinePoint[]): readonly Markup[] {
   })
 }
 
-function eventMark({ event }: TimelinePoint, position: number, index: number): Markup {
+function eventMark(position: number, number: number): Markup {
   const x = percentLength(position, 1)
-  const isLate = position > 0.6
-  const labelY = 13 + (index % 2) * 17
-  return markup`<g class="event"><line x1="${x}" x2="${x}" y1="${labelY - 10}" y2="${plot.bottom}"/>
-    <text x="${x}" dx="${isLate ? -6 : 6}" y="${labelY}" text-anchor="${isLate ? 'end' : 'start'}">${event}</text></g>`
+  return markup`<g class="event"><line x1="${x}" x2="${x}" y1="20" y2="${plot.bottom}"/>
+    <circle cx="${x}" cy="11" r="10"/><text x="${x}" y="15.5" text-anchor="middle">${number}</text></g>`
 }
