@@ -40,14 +40,15 @@ section > p { color: var(--muted); max-width: 105ch; margin-top: 4px; text-wrap:
 figcaption { margin-bottom: 14px; }
 .bad { color: var(--bad); } .good { color: var(--good); }
 
-/* The first screen. */
+/* The first screen. Numbers may wrap differently in the two cards: their chains stand at the bottom, side by side. */
+.hero .card { display: flex; flex-direction: column; } .hero .matrix { margin-top: auto; padding-top: 18px; }
 .stats { display: grid; grid-template-columns: repeat(3, auto); justify-content: space-between; gap: 12px; margin-top: 14px; }
 .stats > div { display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .stats dt { font: 500 13.5px/1.35 var(--sans); letter-spacing: 0; text-transform: none; color: var(--ink); }
 .stats dt small { display: block; font-size: 12.5px; font-weight: 400; color: var(--muted); }
 .stats dd { font-size: clamp(30px, 4.6vw, 54px); font-weight: 780; line-height: 1.05; letter-spacing: -.04em; }
 .stamp { position: absolute; top: 18px; right: 20px; padding: 2px 10px 1px; border: 2px solid; border-radius: 4px; font: 700 15px/1.5 var(--mono); letter-spacing: .14em; text-transform: uppercase; transform: rotate(-5deg); }
-.matrix { display: block; width: 100%; height: auto; margin-top: 18px; }
+.matrix { display: block; width: 100%; height: auto; }
 .thread { stroke: var(--line); stroke-width: 3; }
 .note { font-size: 13.5px; color: var(--muted); margin-top: 6px; max-width: none; }
 
@@ -102,16 +103,19 @@ details { margin-top: 14px; font-size: 14px; } summary { cursor: pointer; color:
 footer { margin-top: 52px; padding-bottom: 40px; font-size: 13.5px; color: var(--muted); }
 footer p { border-top: 1px solid var(--line); padding-top: 14px; }
 
-@media (max-width: 860px) { .stacks { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 860px) {
+  .stacks { grid-template-columns: minmax(0, 1fr); }
+  .masthead .date { display: none; } .masthead > :nth-last-child(2) { border-right: 0; }
+}
 @media (max-width: 640px) {
   header, main, footer { padding: 0 14px; }
   section { margin-top: 40px; }
   .masthead { margin-top: 12px; } .masthead > div { padding: 5px 10px; }
   .masthead .brand { flex-basis: 100%; border-right: 0; border-bottom: 1px solid var(--line); }
-  .masthead .date { display: none; } .masthead > :nth-last-child(2) { border-right: 0; } dd { font-size: 14px; }
+  dd { font-size: 14px; }
   h1 { margin-top: 18px; } .lede { font-size: 15px; line-height: 1.4; }
   .pair { gap: 10px; } .card { padding: 14px; } h3 { font-size: 16px; letter-spacing: -.03em; white-space: nowrap; } .seed strong { font-size: 21px; }
   .stats { grid-template-columns: 1fr; gap: 8px; margin-top: 10px; } .stats dd { font-size: clamp(28px, 9vw, 38px); }
-  .hero .stamp { position: static; display: inline-block; font-size: 12px; margin-bottom: 8px; }
+  .hero .stamp { position: static; align-self: start; font-size: 12px; margin-bottom: 8px; }
 }
 `
