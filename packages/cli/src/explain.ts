@@ -3,6 +3,7 @@ import type { Evaluation, Rollout, Ruleset, VariationOrRollout } from '@waybill/
 import { fallOf, partOf } from './bucket.ts'
 import type { NamedFlag } from './edits/edit.ts'
 import { nameAt } from './edits/variation.ts'
+import { shapeFault } from './flag-shape.ts'
 import { clauseWords, offWords } from './render/flag.ts'
 import { percentOf, printable } from './render/text.ts'
 
@@ -19,6 +20,8 @@ export function explain(
   { reason }: Pick<Evaluation, 'reason'>,
   ruleset: Pick<Ruleset, 'decide'>,
 ): Explanation {
+  const fault = shapeFault(flag)
+  if (fault !== undefined) return { sentences: [`${errorWords('MALFORMED_FLAG')} In it ${printable(fault)}.`] }
   const who = subjectWords(context)
   switch (reason.kind) {
     case 'OFF':

@@ -24,7 +24,7 @@ export function failureOf(error: unknown, storeName: string): Failure {
   }
   const message = messageOf(error)
   const because = (failure: FailureCode, text: string): Failure => new Failure(failure, text, { cause: error })
-  if (isWaybillError(error)) return because('bad_input', message)
+  if (isWaybillError(error)) return because('bad_input', message.replace(` [${error.code}]`, ''))
   if (name === 'FlagDataError') {
     // A store that could not be reached says why in its cause.
     if (code === 'store_unavailable' && cause !== undefined) return failureOf(cause, storeName)
@@ -36,7 +36,8 @@ export function failureOf(error: unknown, storeName: string): Failure {
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') {
     return because('store_unavailable', `No AWS credentials: ${message}`)
   }
-  if (message.includes('Region is missing')) return because('store_unavailable', 'No AWS region: set AWS_REGION')
+  if (/^Region (is missing|not accepted)/.test(message))
+    return because('store_unavailable', `No AWS region: set AWS_REGION (${message})`)
   const signs = `${name} ${String(code)}`
   if (REFUSED.test(signs)) return because('refused', `AWS refuses access to ${storeName}: ${message}`)
   if (UNREACHABLE.test(signs)) {

@@ -1,6 +1,7 @@
 import type { FlagData, SegmentData } from '@waybill/flags'
 import { checkKey } from './edits/create.ts'
 import { Failure, messageOf } from './failure.ts'
+import { isObject, shapeFault } from './flag-shape.ts'
 
 /** LaunchDarkly's JSON: `{ "flags": { key: flag }, "segments": { key: segment } }`, as `sdk/latest-all` gives it. */
 export interface FlagFile {
@@ -51,9 +52,5 @@ function faultOf(key: string, item: unknown): string | undefined {
   } catch (error) {
     return messageOf(error)
   }
-  return undefined
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return shapeFault(item)
 }

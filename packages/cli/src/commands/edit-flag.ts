@@ -4,6 +4,7 @@ import { apply, type Changed, type Proposal, plan } from '../change.ts'
 import { checkKey } from '../edits/create.ts'
 import type { Edited, NamedFlag } from '../edits/edit.ts'
 import { Failure } from '../failure.ts'
+import { shapeFault } from '../flag-shape.ts'
 import { changeLines } from '../render/change.ts'
 import { printable } from '../render/text.ts'
 import type { Store } from '../store/store.ts'
@@ -66,6 +67,10 @@ export function editFlag(
       const message = `"${key}" was changed since: it has version ${before.version}, not ${ifVersion}. Nothing was changed: look again`
       throw new Failure('conflict', message)
     }
+    // Turning off must always work; everything else reads what may not be there.
+    const fault = action === 'kill' || action === 'set off' ? undefined : shapeFault(before)
+    if (fault !== undefined)
+      throw new Failure('refused', `"${key}" is malformed, ${fault}: it can be killed or imported anew`)
     const { flag, notes } = edit(before)
     const proposal: Proposal = { kind: 'features', action, before, after: flag }
     const changed = options.dryRun ? plan(proposal) : await apply(store, proposal, author, terminal.random(6))

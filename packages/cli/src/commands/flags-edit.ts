@@ -6,6 +6,7 @@ import { setFallthrough, setOffVariation, turnOff, turnOn } from '../edits/switc
 import { addTargets, removeTargets } from '../edits/target.ts'
 import { Failure } from '../failure.ts'
 import { authorOf, type ChangeOptions, changeReport, editFlag, editing } from './edit-flag.ts'
+import { ownerCommand } from './flags-owner.ts'
 import { type Session, showFromStore } from './run-command.ts'
 
 const IS_SEEN = 'Edge functions see it when their cached flags expire.'
@@ -18,6 +19,7 @@ export function editCommands(session: Session): readonly Command[] {
     targetCommand(session),
     rolloutCommand(session),
     killCommand(session),
+    ownerCommand(session),
   ]
 }
 

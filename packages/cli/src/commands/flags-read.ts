@@ -13,8 +13,10 @@ export function readCommands(session: Session): readonly Command[] {
 
 function listCommand(session: Session): Command {
   return onStore('list', 'list all flags').action((options: SharedOptions) =>
-    showFromStore(session, options, async ({ store }) => {
-      const flags: readonly NamedFlag[] = Object.values((await store.readAll())?.flags ?? {})
+    showFromStore(session, options, async ({ store, storeName }) => {
+      const data = await store.readAll()
+      if (data === undefined) return { json: [], text: () => `Nothing was ever written to ${storeName}.` }
+      const flags: readonly NamedFlag[] = Object.values(data.flags)
       const sorted = flags.toSorted((a, b) => (a.key < b.key ? -1 : 1))
       return { json: sorted, text: (style) => flagList(sorted, style) }
     }),

@@ -56,11 +56,13 @@ export function fileStore(path: string): Store {
       Object.values(await itemsOf(kind))
         .filter((item) => !item.deleted && item.key.startsWith(keyPrefix))
         .sort((a, b) => (a.key < b.key ? -1 : 1)) as unknown as readonly StoredItems[K][],
-    put: (kind, item, { ifVersion }: PutOptions) =>
-      change(kind, (items) => {
+    put: async (kind, item, { ifVersion }: PutOptions) => {
+      if (kind === 'owners') throw new Failure('bad_input', 'A file has no owners: whoever can write it does')
+      return change(kind, (items) => {
         const there = Object.hasOwn(items, item.key) ? items[item.key]?.version : undefined
         return (there ?? 'absent') === ifVersion ? { ...items, [item.key]: item } : undefined
-      }),
+      })
+    },
     markFilled: async () => {
       await locked(path, async () => {
         if ((await readObject(path, true)) === undefined) await replaceFile(path, { flags: {}, segments: {} })
