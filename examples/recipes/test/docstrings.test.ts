@@ -49,6 +49,7 @@ const given: Readonly<Record<string, unknown>> = {
   flags: core.declareFlags({ 'new-order-flow': { variations: { control: false, canary: true }, default: 'control' } }),
   keys: core.keyRing({ signing: { id: 'k1', secret: Buffer.alloc(32, 1) } }),
   source: flagsPackage.memorySource(),
+  store: flagsPackage.memoryStore(),
   buffer: [],
   bytes: Buffer.from('{}'),
   order: { id: 'o-1' },

@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly orders: number
   readonly random: Random
   readonly signal: AbortSignal
+  /** Requests at a time. Default: as many as keep two cores busy. */
+  readonly senders?: number
   /** Called before the order of that number (from 0) is sent; the sender waits for it. */
   readonly onSending?: (number: number) => Promise<void> | undefined
   readonly onPlaced?: (order: PlacedOrder) => void
@@ -25,7 +27,6 @@ export interface Load {
   readonly refusals: readonly string[]
 }
 
-/** As many requests at a time as keep two cores busy. */
 const SENDERS = 12
 
 const DISHES = ['ramen', 'pizza', 'paella', 'falafel', 'poutine', 'pho', 'biryani'] as const
@@ -37,7 +38,7 @@ export function usersOf(count: number): readonly string[] {
 
 /** Places orders, each by a user drawn from all. Rejects when the signal is aborted. */
 export async function placeOrders(options: LoadOptions): Promise<Load> {
-  const { url, userIds, random, signal, onSending, onPlaced } = options
+  const { url, userIds, random, signal, senders = SENDERS, onSending, onPlaced } = options
   // Drawn ahead: which order is whose does not hang on who answers first.
   const plan = Array.from({ length: options.orders }, () => ({
     userId: pick(random, userIds),
@@ -69,6 +70,6 @@ export async function placeOrders(options: LoadOptions): Promise<Load> {
     }
   }
 
-  await Promise.all(Array.from({ length: SENDERS }, send))
+  await Promise.all(Array.from({ length: senders }, send))
   return { placed, refusals }
 }

@@ -57,7 +57,12 @@ function byWeightedAlias(percent: number, seed: number): Routing {
   let rollout: Rollout = rolloutByWeight(percent)
   return {
     name: 'weighted-alias',
-    deployment: (host) => weightedAlias(host, seededRandom(seed, 'weighted alias'), () => rollout.percent()),
+    deployment: (host) =>
+      weightedAlias(
+        host,
+        (functionName) => seededRandom(seed, `weighted alias of ${functionName}`),
+        () => rollout.percent(),
+      ),
     rollout: async ({ clients }) => {
       await rolloutInStore(dynamoDbFlagStore({ client: clients.dynamodb, tableName: 'flags' }), 0)
       rollout = rolloutByWeight(percent)

@@ -25,7 +25,9 @@ export async function runSeedCase(
   await sleep(flagsTtlSeconds * 5000, undefined, { signal })
   const random = seededRandom(seed, 'seed case')
   const userIds = usersOf(SEED_CASE.users).map((id) => `${id}-of-${Math.floor(random() * 2 ** 32).toString(36)}`)
-  const { placed } = await placeOrders({ url: stack.url, userIds, orders: SEED_CASE.requests, random, signal })
+  // One after the other: so few that who comes first would make a difference.
+  const { requests: orders } = SEED_CASE
+  const { placed } = await placeOrders({ url: stack.url, userIds, orders, random, signal, senders: 1 })
   const rows = await readRows(stack.clients.dynamodb)
   const canary = placed.flatMap(({ orderId }) => {
     const order = rows.get(orderId)?.get('order')

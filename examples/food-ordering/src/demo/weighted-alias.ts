@@ -11,8 +11,14 @@ const ONE_VERSION = fileURLToPath(
  * Deploys each function as two versions behind an alias. Lambda draws the version for each invocation on its own, be it
  * a request or a batch (https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html).
  */
-export function weightedAlias(host: LambdaHost, random: Random, weightPercent: () => number): Deployment {
+export function weightedAlias(
+  host: LambdaHost,
+  randomOf: (functionName: string) => Random,
+  weightPercent: () => number,
+): Deployment {
   const version = (name: string, variation: string) => `${name}-${variation}`
+  // Dice of its own for each function: what one draws does not hang on when the others were invoked.
+  const dice = new Map<string, Random>()
   return {
     deploy: async (fn) => {
       for (const variation of ['control', 'canary']) {
@@ -21,12 +27,14 @@ export function weightedAlias(host: LambdaHost, random: Random, weightPercent: (
         host.deploy({ ...fn, name, entry: ONE_VERSION, env })
         await host.warm(name)
       }
+      dice.set(fn.name, randomOf(fn.name))
     },
     front: {
       ...host,
       invoke: (name, ...rest) => {
-        const drawn = random() * 100 < weightPercent() ? 'canary' : 'control'
-        return host.invoke(version(functionNameOf(name), drawn), ...rest)
+        const functionName = functionNameOf(name)
+        const drawn = (dice.get(functionName)?.() ?? 1) * 100 < weightPercent() ? 'canary' : 'control'
+        return host.invoke(version(functionName, drawn), ...rest)
       },
     },
   }

@@ -114,7 +114,12 @@ describe('the order chain', { timeout: 60_000 }, () => {
   it('mixes variations when each function is routed by a weighted alias', async () => {
     const stack = await startStack({
       local,
-      deployment: (host) => weightedAlias(host, seededRandom(1, 'weighted alias'), () => 50),
+      deployment: (host) =>
+        weightedAlias(
+          host,
+          (name) => seededRandom(1, name),
+          () => 50,
+        ),
     })
     try {
       const { rows, killedAtMs } = await placeAll(stack, await rolloutOf(stack, 0))

@@ -34,8 +34,8 @@ async function listen(): Promise<{ origin: string; seen: Seen[] }> {
       body: Buffer.concat(chunks).toString(),
     })
     const { searchParams, pathname } = new URL(url ?? '/', 'http://x')
-    if (pathname !== '/to') return response.end('ok')
-    response.writeHead(Number(searchParams.get('status')), { location: searchParams.get('url') ?? '' }).end()
+    if (pathname !== '/to') response.end('ok')
+    else response.writeHead(Number(searchParams.get('status')), { location: searchParams.get('url') ?? '' }).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   servers.push(server)
