@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { vi } from 'vitest'
+
+// A test starts a dozen processes, on machines that do other things as well.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const BIN = resolve(import.meta.dirname, '../../dist/bin.js')
 
