@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import {
   checkWrite,
   FlagDataError,
   type FlagOwner,
-  type FlagSnapshot,
   type FlagStore,
   type ListOptions,
   type OwnerItem,
@@ -14,22 +11,15 @@ import {
   type VersionedItem,
 } from '@waybill/flags'
 import { fill } from './fill.ts'
-import { digestOf, metaOf, readContent, readMark, settleMark } from './mark.ts'
-import { itemOf, ownedBy, ownerItemOf, type Row, schemaFor } from './schema.ts'
+import { type DynamoDbFlagReaderOptions, readerAt, readPlace } from './flag-reader.ts'
+import { readContent, settleMark } from './mark.ts'
+import { itemOf, ownedBy, ownerItemOf, type Row } from './schema.ts'
 import { getRow, queryRows } from './table.ts'
 import { type Place, writeOwner, writeRow } from './write-row.ts'
 
-export interface DynamoDbFlagStoreOptions {
-  readonly client: DynamoDBClient
-  readonly tableName: string
-  /** As ld-relay's `prefix`: several environments in one table. */
-  readonly prefix?: string
+export interface DynamoDbFlagStoreOptions extends DynamoDbFlagReaderOptions {
   /** In whose name it writes flags and segments. Default `waybill`. */
   readonly writer?: FlagOwner
-  /** The longest that one request may take whose caller gave no signal: all writes, and the reads of tools. Default 10,000. */
-  readonly requestTimeoutMs?: number
-  /** From 0 up to 1: spreads repeated writes. */
-  readonly random?: () => number
 }
 
 /**
@@ -43,11 +33,8 @@ export interface DynamoDbFlagStoreOptions {
  * ```
  */
 export function dynamoDbFlagStore(options: DynamoDbFlagStoreOptions): FlagStore {
-  const { client, tableName, prefix, writer = 'waybill', requestTimeoutMs = 10_000, random = Math.random } = options
-  if (typeof client?.send !== 'function' || !tableName) {
-    throw new FlagDataError('bad_flag_data', 'dynamoDbFlagStore needs a DynamoDBClient and a tableName')
-  }
-  return storeAt({ table: { client, tableName, requestTimeoutMs, random }, schema: schemaFor(prefix), writer })
+  const { writer = 'waybill' } = options
+  return storeAt({ ...readPlace('dynamoDbFlagStore', options), writer })
 }
 
 function storeAt(place: Place): FlagStore {
@@ -62,8 +49,7 @@ function storeAt(place: Place): FlagStore {
   }
 
   return {
-    readAll: (signal) => readSettled(place, signal),
-    readMeta: async (signal) => metaOf(await readMark(table, schema, { signal, consistent: false })),
+    ...readerAt(place),
     get: async <K extends StoreKind>(kind: K, key: string, signal?: AbortSignal) => {
       if (kind === 'owners') {
         const owned = ownedBy(key)
@@ -118,30 +104,6 @@ function summed(refusals: readonly FlagDataError[]): FlagDataError | undefined {
   return new FlagDataError(first.code, said.join('; ') + rest, { cause: first, keys })
 }
 
-/** How often content is read again that is not what its mark names, and the pause before each. */
-const REREAD_PAUSES_MS = [20, 40, 80]
-
-/**
- * Everything, in one round trip: mark, flags and segments at once. Content that is not what the mark names was read in the
- * middle of a write, or ahead of what another region has yet to replicate: it is read again a few times.
- */
-async function readSettled(
-  { table, schema }: Place,
-  signal: AbortSignal | undefined,
-): Promise<FlagSnapshot | undefined> {
-  for (let read = 0; ; read += 1) {
-    const [mark, content] = await Promise.all([readMark(table, schema, { signal }), readContent(table, schema, signal)])
-    if (mark === undefined) return undefined
-    const data: FlagSnapshot = { flags: live(content.features), segments: live(content.segments) }
-    const meta = metaOf(mark)
-    if (meta === undefined) return data
-    if (digestOf(content) === meta.digest) return { ...data, meta }
-    const pauseMs = REREAD_PAUSES_MS[read]
-    if (pauseMs === undefined || signal?.aborted) return { ...data, inFlux: true }
-    await pause(pauseMs)
-  }
-}
-
 async function listOwners(
   { table, schema }: Place,
   { keyPrefix = '', signal }: ListOptions,
@@ -153,13 +115,4 @@ async function listOwners(
   ]
     .filter((item) => item?.key.startsWith(keyPrefix) === true)
     .sort((a, b) => ((a?.key ?? '') < (b?.key ?? '') ? -1 : 1)) as readonly OwnerItem[]
-}
-
-function live<T extends VersionedItem>(rows: readonly Row[]): Record<string, T> {
-  const items: Record<string, T> = {}
-  for (const row of rows) {
-    const item = itemOf<T>(row)
-    if (item !== undefined && !item.deleted) items[item.key] = item
-  }
-  return items
 }

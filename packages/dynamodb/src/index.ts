@@ -1,1 +1,2 @@
+export { type DynamoDbFlagReaderOptions, dynamoDbFlagReader } from './flag-reader.ts'
 export { type DynamoDbFlagStoreOptions, dynamoDbFlagStore } from './flag-store.ts'

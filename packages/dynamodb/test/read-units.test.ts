@@ -3,6 +3,7 @@ import { declareFlags } from '@waybill/core'
 import { cachedSource, type FlagSet } from '@waybill/flags'
 import { type DynamoDb, startDynamoDb } from '@waybill/local'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { dynamoDbFlagReader } from '../src/flag-reader.ts'
 import { dynamoDbFlagStore } from '../src/flag-store.ts'
 import { clientAt, engines, intercept, isAbsent, newTable } from './engine.ts'
 
@@ -77,6 +78,24 @@ for (const engine of engines) {
       expect(unchanged).toEqual({ requests: 1, units: 0.5 })
       expect(changed.requests).toBe(4)
       expect(changed.units).toBeLessThanOrEqual(cold.units + 0.5)
+    })
+
+    it('sends all that a cold start needs before anything is answered: one round trip', async () => {
+      await dynamoDbFlagStore({ client, tableName }).init(hundred)
+      const counted = clientAt(server.endpoint)
+      const order: string[] = []
+      intercept(counted, async (_sent, go) => {
+        order.push('sent')
+        const answer = await go()
+        order.push('answered')
+        return answer
+      })
+      const source = cachedSource(dynamoDbFlagReader({ client: counted, tableName }))
+      expect((await source.decide({ key: 'u' }, declared.all)).status).toBe('live')
+      expect(order).toEqual(['sent', 'sent', 'sent', 'answered', 'answered', 'answered'])
+      await source.decide({ key: 'u' }, declared.all)
+      expect(order).toHaveLength(6)
+      counted.destroy()
     })
 
     it('a table without a meta, as ld-relay’s, is read whole at each refresh', async () => {

@@ -16,12 +16,14 @@ export type {
 export { compileRuleset, type Evaluation, type Ruleset, type ValueType } from './ruleset.ts'
 export { type CachedSourceOptions, cachedSource } from './sources/cached.ts'
 export { type FileSourceOptions, fileSource } from './sources/file.ts'
+export type { FlagBuilder, NamedVariations } from './sources/flag-builder.ts'
 export { type MemorySource, memorySource } from './sources/memory.ts'
 export {
   checkWrite,
   FlagDataError,
   type FlagDataErrorCode,
   type FlagDataErrorOptions,
+  type FlagReader,
   type FlagSnapshot,
   type FlagStore,
   type ItemKind,

@@ -19,15 +19,19 @@ export interface FlagSnapshot extends FlagSet {
   readonly inFlux?: boolean
 }
 
-/**
- * Where flag data lives. A store holds; a source answers (`cachedSource` makes one of the other). Every method rejects
- * when the store cannot be reached: only sources know what to do then.
- */
-export interface FlagStore extends VersionedStore {
+/** What deciding needs of a store. */
+export interface FlagReader {
   /** Everything, tombstones left out; `undefined` when the store has never been filled by `init`. */
   readAll(signal?: AbortSignal): Promise<FlagSnapshot | undefined>
   /** What `readAll` would name its content, at a small part of its cost; `undefined` where the store keeps none. */
   readMeta?(signal?: AbortSignal): Promise<StoreMeta | undefined>
+}
+
+/**
+ * Where flag data lives. A store holds; a source answers (`cachedSource` makes one of the other). Every method rejects
+ * when the store cannot be reached: only sources know what to do then.
+ */
+export interface FlagStore extends FlagReader, VersionedStore {
   /**
    * Writes an item unless the store has the same version or a newer one, as ld-relay does. Whoever edits what they have
    * read uses `put`.

@@ -1,6 +1,6 @@
 import type { FlagSource, SourceAnswer } from '@waybill/core'
 import { compileRuleset, type Ruleset } from '../ruleset.ts'
-import type { FlagSnapshot, FlagStore, StoreMeta } from '../store.ts'
+import type { FlagReader, FlagSnapshot, StoreMeta } from '../store.ts'
 import { withDeadline } from './deadline.ts'
 
 export interface CachedSourceOptions {
@@ -51,7 +51,7 @@ interface Loading {
  * await source.warm?.() // ahead of the first request
  * ```
  */
-export function cachedSource(store: FlagStore, options: CachedSourceOptions = {}): FlagSource {
+export function cachedSource(store: FlagReader, options: CachedSourceOptions = {}): FlagSource {
   const { ttlSeconds = 30, jitter = 0.2, deadlineMs = 500, maxStaleSeconds = Number.POSITIVE_INFINITY } = options
   const { recheckSeconds = 900, nowMs = Date.now, random = Math.random } = options
   const ttlMs = ttlSeconds * 1000
