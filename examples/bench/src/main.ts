@@ -29,6 +29,7 @@ await inner()
 sizes()
 await batch()
 await metrics()
+await (await import('./cold-start.ts')).coldStart()
 process.exit(0)
 
 /** Evaluate ten flags, open a scope, seal a token: over Middy that does nothing. */

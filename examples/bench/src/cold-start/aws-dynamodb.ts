@@ -1,0 +1,1 @@
+export { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'

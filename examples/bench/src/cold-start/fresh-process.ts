@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+
+export interface Bundle {
+  readonly path: string
+  readonly bytes: number
+  readonly gzipBytes: number
+}
+
+const here = dirname(fileURLToPath(import.meta.url))
+const require = createRequire(import.meta.url)
+
+export function isInstalled(packageName: string): boolean {
+  try {
+    require.resolve(packageName)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export interface BundleOptions {
+  /** Of the module, where it is none that stands beside this one. */
+  readonly contents?: string
+  /** Leaves the AWS SDK out. */
+  readonly withoutAws?: boolean
+}
+
+/** Bundles a module into a directory, minified, as it would be deployed. */
+export async function bundle(
+  directory: string,
+  name: string,
+  { contents = `export * from './${name}.js'`, withoutAws = false }: BundleOptions = {},
+): Promise<Bundle> {
+  const built = await build({
+    stdin: { contents, resolveDir: here, loader: 'js' },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    // Some packages are CommonJS, and look for a require.
+    banner: {
+      js: "import{createRequire as createRequireOfBench}from'node:module';const require=createRequireOfBench(import.meta.url);",
+    },
+    alias: withoutAws ? { '@aws-sdk/client-dynamodb': join(here, 'no-aws.js') } : {},
+    write: false,
+    logLevel: 'error',
+  })
+  const bytes = built.outputFiles[0]?.contents ?? new Uint8Array()
+  const path = join(directory, `${name}.mjs`)
+  await writeFile(path, bytes)
+  return { path, bytes: bytes.length, gzipBytes: gzipSync(bytes).length }
+}
+
+export async function bundleDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'waybill-bench-'))
+}
+
+/**
+ * Milliseconds from just before a bundle is imported until it is, or until its `decide` has decided: in a fresh process
+ * each time. The median, since a mean of a shared machine says more of its neighbours.
+ */
+export async function freshMs(
+  { path }: Bundle,
+  { until, env = {} }: { readonly until: 'imported' | 'decided'; readonly env?: Readonly<Record<string, string>> },
+  runs = 11,
+): Promise<number> {
+  const script = [
+    'const start = performance.now()',
+    `const { decide } = await import(${JSON.stringify(pathToFileURL(path).href)})`,
+    until === 'decided' ? "if ((await decide()) !== true) throw new Error('no decision')" : '',
+    'console.log(performance.now() - start)',
+    'process.exit(0)',
+  ].join('\n')
+  const times: number[] = []
+  for (let run = 0; run < runs; run += 1) times.push(Number(await outputOf(script, env)))
+  return times.toSorted((a, b) => a - b)[runs >> 1] ?? Number.NaN
+}
+
+function outputOf(script: string, env: Readonly<Record<string, string>>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+    child.once('error', reject)
+    child.once('exit', (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`a fresh process ended with ${code}`)),
+    )
+  })
+}
