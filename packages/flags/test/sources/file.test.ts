@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { declareFlags } from '@waybill/core'
 import { afterAll, expect, it } from 'vitest'
+import { parse as parseYaml } from 'yaml'
 import { fileSource } from '../../src/sources/file.ts'
-import { memorySource } from '../../src/sources/memory.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'waybill-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -39,14 +39,45 @@ it('a file source without a usable file is a coded error at set-up', () => {
   const path = join(directory, 'bad.json')
   expect(() => fileSource(path)).toThrow(expect.objectContaining({ code: 'bad_flag_data' }))
   writeFileSync(path, '[]')
-  expect(() => fileSource(path)).toThrow(/no "flags" object/)
+  expect(() => fileSource(path)).toThrow(/the file is no object/)
 })
 
-it('a memory source counts versions up as it is updated', () => {
-  const source = memorySource()
-  expect(read(source)).toEqual(['live', false])
-  source.update({ key: 'f', on: true, variations: [false, true], fallthrough: { variation: 1 } })
-  source.update({ key: 'f', on: true, variations: [false, true], fallthrough: { variation: 1 } })
-  expect(read(source)).toEqual(['live', true])
-  expect(source.data.flags['f']?.version).toBe(2)
+it('a file in LaunchDarkly’s format may hold flags, values alone, and segments, and leave keys and versions out', () => {
+  const path = join(directory, 'launchdarkly.json')
+  const content = {
+    flags: {
+      f: {
+        on: true,
+        variations: [false, true],
+        fallthrough: { variation: 0 },
+        rules: [{ variation: 1, clauses: [{ op: 'segmentMatch', values: ['testers'] }] }],
+      },
+      broken: 5,
+    },
+    flagValues: { g: 'always' },
+    segments: { testers: { included: ['u'] } },
+  }
+  writeFileSync(path, JSON.stringify(content))
+  const declared = declareFlags({
+    f: { variations: { off: false, on: true }, default: 'off' },
+    g: { variations: { always: 'always', never: 'never' }, default: 'never' },
+    broken: { variations: { off: false, on: true }, default: 'off' },
+  })
+  const answer = fileSource(path).decide({ key: 'u' }, declared.all)
+  expect(answer).toMatchObject({
+    decisions: [
+      { variation: 'on', reason: 'RULE_MATCH' },
+      { variation: 'always', version: 1, reason: 'FALLTHROUGH' },
+      { cause: 'malformed_flag' },
+    ],
+  })
+  writeFileSync(path, JSON.stringify({ ...content, flagValues: { f: true } }))
+  expect(() => fileSource(path)).toThrow(/"f" is in "flags" and in "flagValues"/)
+})
+
+it('a file source reads YAML with the parser that it is given', () => {
+  const path = join(directory, 'flags.yaml')
+  writeFileSync(path, 'flagValues:\n  f: true\n')
+  expect(read(fileSource(path, { parse: parseYaml }))).toEqual(['live', true])
+  expect(() => fileSource(path)).toThrow(expect.objectContaining({ code: 'bad_flag_data' }))
 })
