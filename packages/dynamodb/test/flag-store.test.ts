@@ -4,7 +4,7 @@ import { storeContract } from '@waybill/flags/testing'
 import { type DynamoDb, startDynamoDb } from '@waybill/local'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dynamoDbFlagStore } from '../src/flag-store.ts'
-import { clientAt, engines, isAbsent, newTable } from './engine.ts'
+import { clientAt, engines, intercept, isAbsent, newTable } from './engine.ts'
 import { faultyStore } from './faulty-store.ts'
 
 for (const engine of engines) {
@@ -53,6 +53,34 @@ for (const engine of engines) {
       await expect(store.upsert('features', huge)).rejects.toMatchObject({ code: 'item_too_large' })
     })
 
+    it('knows its own write again when the answer was lost and the SDK sent it twice', async () => {
+      const store = dynamoDbFlagStore({
+        client: losingFirstAnswer(clientAt(server.endpoint)),
+        tableName: await newTable(client),
+      })
+      expect(await store.put('rollouts', { key: 'a', version: 1 }, { ifVersion: 'absent' })).toBe('written')
+      expect(await store.put('rollouts', { key: 'a', version: 1 }, { ifVersion: 'absent' })).toBe('stale')
+    })
+
+    it('does not overwrite, while it fills, a flag that changed hands since it looked', async () => {
+      const tableName = await newTable(client)
+      const store = dynamoDbFlagStore({ client, tableName })
+      await store.as('launchdarkly').init({ flags: { a: { key: 'a', version: 1 } } })
+      const late = clientAt(server.endpoint)
+      const pipeline = dynamoDbFlagStore({ client: late, tableName, writer: 'launchdarkly' })
+      intercept(late, async ({ name }, go) => {
+        if (name === 'UpdateItemCommand' && (await store.get('owners', 'a'))?.owner === 'launchdarkly') {
+          await store.put('owners', { key: 'a', version: 2, owner: 'waybill' }, { ifVersion: 1 })
+        }
+        return go()
+      })
+      await expect(pipeline.init({ flags: { a: { key: 'a', version: 9 } } })).rejects.toMatchObject({
+        code: 'not_owner',
+      })
+      expect(await store.get('features', 'a')).toEqual({ key: 'a', version: 1 })
+      late.destroy()
+    })
+
     it('a row that is no JSON takes no other down', async () => {
       const tableName = await newTable(client)
       const store = dynamoDbFlagStore({ client, tableName })
@@ -62,6 +90,21 @@ for (const engine of engines) {
       expect(Object.keys((await store.readAll())?.flags ?? {})).toEqual(['a'])
     })
   })
+}
+
+/** The engine does the first write; its answer does not arrive. */
+function losingFirstAnswer(client: DynamoDBClient): DynamoDBClient {
+  let lost = false
+  client.middlewareStack.add(
+    ((next: (args: object) => Promise<object>) => async (args: object) => {
+      const answer = await next(args)
+      if (lost) return answer
+      lost = true
+      throw Object.assign(new Error('injected'), { name: 'TimeoutError', $retryable: {} })
+    }) as never,
+    { step: 'deserialize', priority: 'high' },
+  )
+  return client
 }
 
 const realTable = process.env['WAYBILL_TEST_DYNAMODB_TABLE']

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type DynamoDb, startDynamoDb } from '@waybill/local'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { dynamoDbFlagReader } from '../src/flag-reader.ts'
+import { dynamoDbFlagStore } from '../src/flag-store.ts'
+import { clientAt, intercept, newTable } from './engine.ts'
+
+interface Policy {
+  readonly Action: readonly string[]
+  readonly Condition: Readonly<Record<string, { readonly 'dynamodb:LeadingKeys': readonly string[] }>>
+}
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+const policyOf = (role: string): Policy => JSON.parse(readme.split(`\`\`\`json ${role}\n`)[1]?.split('```')[0] ?? '')
+const keysOf = (policy: Policy): readonly string[] =>
+  Object.values(policy.Condition).flatMap((condition) => condition['dynamodb:LeadingKeys'])
+
+let server: DynamoDb
+let own: DynamoDBClient
+beforeAll(async () => {
+  server = await startDynamoDb()
+  own = clientAt(server.endpoint)
+})
+afterAll(async () => {
+  own.destroy()
+  await server.close()
+})
+
+/** A client that notes the actions and partition keys it sends. */
+function watched() {
+  const client = clientAt(server.endpoint)
+  const actions = new Set<string>()
+  const partitions = new Set<string>()
+  intercept(client, (sent, go) => {
+    actions.add(`dynamodb:${sent.name.replace('Command', '')}`)
+    // A key's namespace, or a query's value of it.
+    for (const [, key = ''] of JSON.stringify(sent.input).matchAll(/"(?:namespace|:namespace)":\{"S":"([^"]+)"/g)) {
+      partitions.add(key)
+    }
+    return go()
+  })
+  return { client, actions, partitions }
+}
+
+it('an edge function sends what its policy allows, and all of it', async () => {
+  const tableName = await newTable(own)
+  await dynamoDbFlagStore({ client: own, tableName, prefix: 'prod' }).init({ flags: {} })
+  const { client, actions, partitions } = watched()
+  const reader = dynamoDbFlagReader({ client, tableName, prefix: 'prod' })
+  await reader.readAll()
+  await reader.readMeta()
+  expect([...actions].toSorted()).toEqual(policyOf('edge').Action)
+  expect([...partitions].toSorted()).toEqual(keysOf(policyOf('edge')).toSorted())
+  client.destroy()
+})
+
+it('a writer sends what its policy allows, and all of it', async () => {
+  const tableName = await newTable(own)
+  const { client, actions, partitions } = watched()
+  const store = dynamoDbFlagStore({ client, tableName, prefix: 'prod' })
+  await store.init({ flags: { a: { key: 'a', version: 1 }, b: { key: 'b', version: 1 } } })
+  await store.init({ flags: { a: { key: 'a', version: 2 } } })
+  await store.upsert('segments', { key: 's', version: 1 })
+  await store.put('owners', { key: 'a', version: 2, owner: 'launchdarkly' }, { ifVersion: 1 })
+  for (const kind of ['features', 'segments', 'owners', 'audit', 'recalls', 'rollouts'] as const) await store.list(kind)
+  expect([...actions].toSorted()).toEqual(policyOf('writer').Action)
+  expect(keysOf(policyOf('writer'))).toEqual(['prod:*'])
+  expect([...partitions].filter((key) => !key.startsWith('prod:'))).toEqual([])
+  expect(partitions.size).toBe(6)
+  client.destroy()
+})
