@@ -18,6 +18,8 @@ export interface Imported {
 
 export interface ImportOptions {
   readonly dryRun: boolean
+  /** As messages call the store. */
+  readonly storeName: string
   readonly unique: () => string
 }
 
@@ -39,14 +41,20 @@ export async function importAll(
     ...Object.values(file.segments).map((item) => ['segments', item] as const),
     ...Object.values(file.flags).map((item) => ['features', item] as const),
   ]
-  const isNew = (await store.readAll()) === undefined
+  const held = await store.readAll()
+  const isNew = held === undefined
+  const heldItem = (kind: 'features' | 'segments', key: string): FlagData | SegmentData | undefined => {
+    const all: Readonly<Record<string, FlagData | SegmentData>> =
+      (kind === 'features' ? held?.flags : held?.segments) ?? {}
+    return Object.hasOwn(all, key) ? all[key] : undefined
+  }
   const outcomes: Imported[] = []
   let next = 0
   const worker = async (): Promise<void> => {
     for (let item = items[next]; item !== undefined; item = items[next]) {
       next += 1
       const [kind, data] = item
-      outcomes.push(await importOne(store, kind, data, author, options))
+      outcomes.push(await importOne(store, kind, heldItem(kind, data.key), data, author, options))
     }
   }
   try {
@@ -55,7 +63,7 @@ export async function importAll(
     if (isNew && !options.dryRun) await store.markFilled()
   } catch (error) {
     next = items.length
-    const { code, message } = failureOf(error, 'it')
+    const { code, message } = failureOf(error, options.storeName)
     const done = outcomes.filter(({ status }) => status === 'created' || status === 'changed').length
     const advice = 'repeat the import, it goes on where it stopped'
     throw new Failure(code, `${message}. Of ${items.length} items ${done} were written before: ${advice}`, {
@@ -68,11 +76,13 @@ export async function importAll(
 async function importOne(
   store: Store,
   kind: 'features' | 'segments',
+  held: FlagData | SegmentData | undefined,
   after: FlagData | SegmentData,
   author: Author,
-  { dryRun, unique }: ImportOptions,
+  { dryRun, storeName, unique }: ImportOptions,
 ): Promise<Imported> {
-  const before = await store.get(kind, after.key)
+  // Most of an import is there already: the snapshot says so without a request for each.
+  const before = held ?? (await store.get(kind, after.key))
   const absent = before === undefined || before.deleted === true
   if (after.deleted && absent) return { kind, key: after.key, status: 'unchanged', version: before?.version ?? 0 }
   const proposal: Proposal = { kind, action: 'import', before, after }
@@ -81,7 +91,7 @@ async function importOne(
     const status = changed.status === 'unchanged' ? 'unchanged' : absent ? 'created' : 'changed'
     return { kind, key: after.key, status, version: changed.after.version }
   } catch (error) {
-    const { code, message } = failureOf(error, 'it')
+    const { code, message } = failureOf(error, storeName)
     if (code !== 'conflict' && code !== 'refused') throw error
     return { kind, key: after.key, status: 'refused', version: before?.version ?? 0, code, message }
   }

@@ -25,6 +25,7 @@ function importCommand(session: Session): Command {
         const file = await readFlagFile(source, terminal)
         const outcomes = await importAll(store, file, author, {
           dryRun: options.dryRun ?? false,
+          storeName,
           unique: () => terminal.random(6),
         })
         return {

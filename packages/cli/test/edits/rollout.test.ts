@@ -84,12 +84,12 @@ describe('a rollout', () => {
       return new Set(everybody.filter((key) => ruleset.decide('f', { key }, null).variationIndex === 1))
     }
     const percent = fc.integer({ min: 0, max: 100_000 }).map((weight) => String(weight / 1000))
-    const order = fc.shuffledSubarray([0, 1, 2], { minLength: 1 })
-    const shares = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000))
+    const order = fc.shuffledSubarray([0, 1, 2, 3], { minLength: 1 })
+    const shares = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000), fc.nat(1000))
     fc.assert(
       fc.property(order, shares, percent, percent, (places, parts, first, second) => {
         const variations = places.map((variation, index) => ({ variation, weight: parts[index] ?? 0 }))
-        const start = { ...flag, fallthrough: { rollout: { variations } } }
+        const start = { ...flag, variations: ['a', 'b', 'c', 'd'], fallthrough: { rollout: { variations } } }
         const before = setRollout(start, { variation: 'b', percent: first }).flag
         const after = setRollout(before, { variation: 'b', percent: second }).flag
         const total = after.fallthrough?.rollout?.variations.reduce((sum, { weight }) => sum + weight, 0)
