@@ -4,6 +4,7 @@ import { createFlag } from '../edits/create.ts'
 import { setRollout } from '../edits/rollout.ts'
 import { setFallthrough, setOffVariation, turnOff, turnOn } from '../edits/switch.ts'
 import { addTargets, removeTargets } from '../edits/target.ts'
+import { nameVariations } from '../edits/variation.ts'
 import { Failure } from '../failure.ts'
 import { authorOf, type ChangeOptions, changeReport, editFlag, editing } from './edit-flag.ts'
 import { ownerCommand } from './flags-owner.ts'
@@ -16,6 +17,7 @@ export function editCommands(session: Session): readonly Command[] {
   return [
     createCommand(session),
     setCommand(session),
+    nameCommand(session),
     targetCommand(session),
     rolloutCommand(session),
     killCommand(session),
@@ -89,6 +91,15 @@ function setCommand(session: Session): Command {
       if (variation === undefined) throw new Failure('bad_input', `"set ${what}" needs a variation`)
       return editFlag(session, options, key, `set ${what}`, (flag) => withVariation[what](flag, variation))
     })
+}
+
+function nameCommand(session: Session): Command {
+  return editing('name', 'name the variations of a flag, as the code declares them')
+    .argument('<flag>', 'its key')
+    .argument('<name...>', 'one for each variation, in their order')
+    .action((key: string, names: readonly string[], options: ChangeOptions) =>
+      editFlag(session, options, key, 'name', (flag) => nameVariations(flag, names)),
+    )
 }
 
 interface TargetOptions extends ChangeOptions {

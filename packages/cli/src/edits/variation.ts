@@ -1,6 +1,6 @@
 import { variationNames } from '@waybill/flags'
 import { Failure } from '../failure.ts'
-import type { NamedFlag } from './edit.ts'
+import type { Edited, NamedFlag } from './edit.ts'
 
 /** The names of a flag's variations, by index: those it was created with, otherwise as the evaluator names them. */
 export function namesOf(flag: NamedFlag): readonly string[] {
@@ -27,4 +27,21 @@ export function indexOfVariation(flag: NamedFlag, wanted: string): number {
     throw new Failure('bad_input', `"${flag.key}" has two variations called "${wanted}": say v0, v1, … by position`)
   }
   throw new Failure('bad_input', `"${flag.key}" has no variation "${wanted}": it has ${names.join(', ') || 'none'}`)
+}
+
+/** As declared names are: only such a name can travel and be a metric's dimension. */
+const NAME = /^[\x21-\x7e]{1,64}$/
+
+/** Names all variations, in their order. Fails with `bad_input`. */
+export function nameVariations(flag: NamedFlag, names: readonly string[]): Edited {
+  const count = flag.variations?.length ?? 0
+  if (names.length !== count) {
+    throw new Failure('bad_input', `"${flag.key}" has ${count} variations: give each a name, not ${names.length}`)
+  }
+  const bad = names.find((name, index) => !NAME.test(name) || names.indexOf(name) !== index)
+  if (bad !== undefined) {
+    const rule = 'each its own, 1 to 64 printable ASCII characters without spaces'
+    throw new Failure('bad_input', `"${bad}" is no name for a variation of "${flag.key}": ${rule}`)
+  }
+  return { flag: { ...flag, variationNames: names }, notes: [] }
 }

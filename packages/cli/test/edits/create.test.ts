@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createFlag } from '../../src/edits/create.ts'
 import { turnOff } from '../../src/edits/switch.ts'
-import { indexOfVariation, namesOf } from '../../src/edits/variation.ts'
+import { indexOfVariation, namesOf, nameVariations } from '../../src/edits/variation.ts'
 
 describe('a new flag', () => {
   it('is off, and serves control when it is off', () => {
@@ -48,6 +48,20 @@ describe('a variation', () => {
   it('that two share is asked for', () => {
     expect(() => indexOfVariation(flag, 'x')).toThrow('two variations')
     expect(() => indexOfVariation(flag, 'y')).toThrow('it has one, v1, v1')
+  })
+})
+
+describe('names', () => {
+  const flag = { key: 'f', version: 1, variations: [false, true] }
+
+  it('are given to all variations at once', () => {
+    const { flag: named } = nameVariations(flag, ['control', 'canary'])
+    expect(indexOfVariation(named, 'canary')).toBe(1)
+    expect(indexOfVariation(named, 'true')).toBe(1)
+  })
+
+  it.each([[['one']], [['a', 'a']], [['a b', 'c']], [['', 'c']]])('%j are refused', (names) => {
+    expect(() => nameVariations(flag, names)).toThrow(expect.objectContaining({ code: 'bad_input' }))
   })
 })
 
