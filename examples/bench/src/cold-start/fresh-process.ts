@@ -16,6 +16,13 @@ export interface Bundle {
 const here = dirname(fileURLToPath(import.meta.url))
 const require = createRequire(import.meta.url)
 
+/** Some packages are CommonJS, and look for what an ES module does not have. */
+const COMMON_JS = [
+  "import{createRequire as createRequireOfBench}from'node:module'",
+  'const require=createRequireOfBench(import.meta.url)',
+  'const __dirname=import.meta.dirname,__filename=import.meta.filename;',
+].join(';')
+
 export function isInstalled(packageName: string): boolean {
   try {
     require.resolve(packageName)
@@ -46,10 +53,7 @@ export async function bundle(
     target: 'node22',
     format: 'esm',
     mainFields: ['module', 'main'],
-    // Some packages are CommonJS, and look for a require.
-    banner: {
-      js: "import{createRequire as createRequireOfBench}from'node:module';const require=createRequireOfBench(import.meta.url);",
-    },
+    banner: { js: COMMON_JS },
     alias: withoutAws ? { '@aws-sdk/client-dynamodb': join(here, 'no-aws.js') } : {},
     write: false,
     logLevel: 'error',
