@@ -15,3 +15,25 @@ export function kindsOf(context: EvaluationContext): readonly string[] {
   if (context.kind !== 'multi') return [String(context.kind ?? 'user')]
   return Object.keys(context).filter((kind) => kind !== 'kind')
 }
+
+/** LaunchDarkly's rule for names of kinds: https://launchdarkly.com/docs/home/flags/context-kinds */
+const KIND = /^[A-Za-z0-9._-]+$/
+
+/** Whether a context has a canonical key (core's `canonicalKey`): without one nothing is decided. Makes no text to find out. */
+export function hasSubject(context: EvaluationContext | undefined): boolean {
+  if (typeof context !== 'object' || context === null || Array.isArray(context)) return false
+  if (context.kind !== 'multi') return isSubject(context.kind ?? 'user', context.key)
+  const kinds = Object.keys(context).filter((kind) => kind !== 'kind')
+  return (
+    kinds.length > 0 &&
+    kinds.every((kind) => isSubject(kind, keyIn((context as Readonly<Record<string, unknown>>)[kind])))
+  )
+}
+
+function keyIn(part: unknown): unknown {
+  return typeof part === 'object' && part !== null && !Array.isArray(part) ? (part as Attributes)['key'] : undefined
+}
+
+function isSubject(kind: unknown, key: unknown): boolean {
+  return typeof key === 'string' && key !== '' && (kind === 'user' || (typeof kind === 'string' && KIND.test(kind)))
+}

@@ -1,10 +1,4 @@
-import {
-  canonicalKey,
-  type DeclaredFlag,
-  type EvaluationContext,
-  type JsonValue,
-  type SourceAnswer,
-} from '@waybill/core'
+import type { DeclaredFlag, EvaluationContext, JsonValue, SourceAnswer } from '@waybill/core'
 import type { Matcher } from './compile/clause.ts'
 import {
   compileFlag,
@@ -15,6 +9,7 @@ import {
   type Verdict,
 } from './compile/flag.ts'
 import { compileSegment } from './compile/segment.ts'
+import { hasSubject } from './context.ts'
 import type { FlagData, FlagSet } from './model.ts'
 import { isFlagData, isSegmentData } from './parse.ts'
 import { variationNames } from './variation-names.ts'
@@ -83,14 +78,14 @@ export function compileRuleset(data: FlagSet): Ruleset {
   const decide: Ruleset['decide'] = (key, context, fallback, type) => {
     const one = compiled.get(key)
     if (one === undefined) return missed(fallback, 0, FLAG_NOT_FOUND)
-    if (canonicalKey(context) === undefined) return missed(fallback, one.data.version, NOT_SPECIFIED)
+    if (!hasSubject(context)) return missed(fallback, one.data.version, NOT_SPECIFIED)
     const decided = decideOne(one, context, fallback)
     const isWrong = type !== undefined && decided.variationIndex !== undefined && typeof decided.value !== type
     return isWrong ? missed(fallback, one.data.version, WRONG_TYPE) : decided
   }
   const decideAll: Ruleset['decideAll'] = (context) => {
     const all = new Map<string, Evaluation>()
-    const known = canonicalKey(context) !== undefined
+    const known = hasSubject(context)
     for (const [key, one] of compiled) {
       all.set(key, known ? decideOne(one, context, null) : missed(null, one.data.version, NOT_SPECIFIED))
     }
@@ -106,7 +101,7 @@ export function compileRuleset(data: FlagSet): Ruleset {
         plan = flags.map((flag) => planned(compiled.get(flag.key), flag))
         plans.set(flags, plan)
       }
-      if (canonicalKey(context) === undefined) return { status: 'live', decisions: flags.map(() => NO_SUBJECT) }
+      if (!hasSubject(context)) return { status: 'live', decisions: flags.map(() => NO_SUBJECT) }
       return { status: 'live', decisions: plan.map((one) => answered(one, context)) }
     },
   }
