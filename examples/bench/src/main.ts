@@ -13,6 +13,7 @@ import {
 import { evaluateFlags, honourDecisions } from '@waybill/middy'
 import { variationMetrics } from '@waybill/powertools/metrics'
 import { jwtVerify, SignJWT } from 'jose'
+import { evaluation } from './evaluation.ts'
 import { flags, freshTokens, httpEvent, keys, observedFlags, source, tokenOf } from './fixture.ts'
 import { type Measured, measure } from './measure.ts'
 
@@ -29,6 +30,7 @@ await inner()
 sizes()
 await batch()
 await metrics()
+await evaluation()
 await (await import('./cold-start.ts')).coldStart()
 process.exit(0)
 
