@@ -26,7 +26,11 @@ export function indexOfVariation(flag: NamedFlag, wanted: string): number {
     if (candidates.indexOf(wanted, index + 1) === -1) return index
     throw new Failure('bad_input', `"${flag.key}" has two variations called "${wanted}": say v0, v1, … by position`)
   }
-  throw new Failure('bad_input', `"${flag.key}" has no variation "${wanted}": it has ${names.join(', ') || 'none'}`)
+  const hint = flag.variationNames === undefined ? '; "waybill flags name" gives them names' : ''
+  throw new Failure(
+    'bad_input',
+    `"${flag.key}" has no variation "${wanted}": it has ${names.join(', ') || 'none'}${hint}`,
+  )
 }
 
 /** As declared names are: only such a name can travel and be a metric's dimension. */
