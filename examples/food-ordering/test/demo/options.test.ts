@@ -4,7 +4,7 @@ import { readCommandLine } from '../../src/demo/options.ts'
 describe('the command line of the demo', () => {
   it('has defaults for everything', () => {
     expect(readCommandLine([])).toEqual({
-      options: { orders: 2000, users: 500, percent: 10, seed: 5, json: false },
+      options: { orders: 2000, users: 500, percent: 10, seed: 8, json: false },
     })
   })
 
