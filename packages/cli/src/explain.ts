@@ -1,6 +1,5 @@
 import type { EvaluationContext } from '@waybill/core'
-import type { Evaluation, Rollout, Ruleset, VariationOrRollout } from '@waybill/flags'
-import { fallOf, partOf } from './bucket.ts'
+import { type Evaluation, fallOf, type Rollout, type Ruleset, type VariationOrRollout } from '@waybill/flags'
 import type { NamedFlag } from './edits/edit.ts'
 import { nameAt } from './edits/variation.ts'
 import { shapeFault } from './flag-shape.ts'
@@ -75,17 +74,16 @@ function rolloutWords(
   context: EvaluationContext,
   who: string,
 ): { readonly bucket?: number; readonly words: string } {
-  const { kind, attribute, bucket } = fallOf(rollout, flag.key, flag.salt ?? '', context)
+  const fall = fallOf(rollout, flag.key, flag.salt ?? '', context)
+  if (fall === undefined) return { words: 'The rollout is malformed.' }
+  const { kind, attribute, bucket, present } = fall
   const slots = rollout.variations ?? []
   const shareOf = (index: number): string =>
     `${percentOf(slots[index]?.weight ?? 0)} of ${printable(nameAt(flag, slots[index]?.variation ?? -1))}`
   const at = bucket ?? 0
   const index = slotAt(rollout, at)
   if (bucket === undefined) {
-    const lacks =
-      partOf(context, kind) === undefined
-        ? `There is no ${kind} in the context`
-        : `${who} has no ${attribute} to be bucketed by`
+    const lacks = present ? `${who} has no ${attribute} to be bucketed by` : `There is no ${kind} in the context`
     return { words: `${printable(lacks)}, which counts as bucket 0: within the ${shareOf(index)}.` }
   }
   const by = attribute === 'key' ? '' : ` by ${kind} ${attribute}`

@@ -1,4 +1,5 @@
 export type { EvaluationReason } from './compile/flag.ts'
+export { type Fall, fallOf } from './compile/rollout.ts'
 export { type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export type {
   Clause,

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { EvaluationContext, JsonValue } from '@waybill/core'
 import { contextOfKind } from '../context.ts'
 import type { Rollout } from '../model.ts'
-import { compileReference } from './reference.ts'
+import { compileReference, type Reference } from './reference.ts'
 
 /** Where a context falls. `bucketed`: the bucket decided; not so where one variation has all the weight. */
 export interface RolledOut {
@@ -42,12 +42,11 @@ export function compileRollout<T>(
   salt: string,
   outcomeOf: (fell: RolledOut) => T,
 ): ((context: EvaluationContext) => T) | undefined {
-  const { contextKind, seed } = rollout
   const variations = rollout.variations ?? []
   const experiment = rollout.kind === 'experiment'
-  // An experiment ignores `bucketBy`: its unit is the context itself.
-  const read = compileReference(experiment ? 'key' : rollout.bucketBy || 'key', contextKind ?? undefined)
-  if (read === undefined) return undefined
+  const unit = unitOf(rollout, flagKey, salt)
+  if (unit === undefined) return undefined
+  const { read, prefix, kind } = unit
 
   const [winner, ...others] = variations.filter((one) => one.weight > 0)
   if (!experiment && winner !== undefined && others.length === 0 && winner.weight >= WHOLE) {
@@ -76,13 +75,47 @@ export function compileRollout<T>(
   // Whoever has no bucket has bucket 0. Past the end, Go counts also those of no such kind into the experiment.
   const lowest = slotAt(0)
   const absent = slots.some(({ end }) => end > 0) ? lowest.absent : lowest.unbucketed
-  const prefix = typeof seed === 'number' ? String(seed) : `${flagKey}.${salt}`
-  const kind = contextKind || 'user'
   return (context) => {
     const value = read(context)
     if (isBucketable(value)) return slotAt(bucketOf(prefix, value)).bucketed
     return contextOfKind(context, kind) === undefined ? absent : lowest.unbucketed
   }
+}
+
+/** What a rollout buckets by, and the text that goes before it into the hash. */
+interface Unit {
+  readonly kind: string
+  readonly attribute: string
+  readonly read: Reference
+  readonly prefix: string
+}
+
+function unitOf({ contextKind, seed, bucketBy, kind }: Rollout, flagKey: string, salt: string): Unit | undefined {
+  // An experiment ignores `bucketBy`: its unit is the context itself.
+  const attribute = kind === 'experiment' ? 'key' : bucketBy || 'key'
+  const read = compileReference(attribute, contextKind ?? undefined)
+  const prefix = typeof seed === 'number' ? String(seed) : `${flagKey}.${salt}`
+  return read && { kind: contextKind || 'user', attribute, read, prefix }
+}
+
+/** Where a context falls in a rollout, to be shown to people. */
+export interface Fall {
+  readonly kind: string
+  readonly attribute: string
+  /** From 0 to 1; undefined when there is nothing to bucket by, which counts as 0. */
+  readonly bucket: number | undefined
+  /** Whether the context has the rollout's kind at all. */
+  readonly present: boolean
+}
+
+/** The bucket that the evaluator uses, for explanations; `undefined` for a malformed rollout. */
+export function fallOf(rollout: Rollout, flagKey: string, salt: string, context: EvaluationContext): Fall | undefined {
+  const unit = unitOf(rollout, flagKey, salt)
+  if (unit === undefined) return undefined
+  const { kind, attribute, read, prefix } = unit
+  const value = read(context)
+  const bucket = isBucketable(value) ? bucketOf(prefix, value) : undefined
+  return { kind, attribute, bucket, present: contextOfKind(context, kind) !== undefined }
 }
 
 function isBucketable(value: JsonValue | undefined): value is string | number {
