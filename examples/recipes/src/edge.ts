@@ -2,13 +2,13 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
 import middy from '@middy/core'
 import { stampClient } from '@waybill/core'
-import { dynamoDbFlagStore } from '@waybill/dynamodb'
+import { dynamoDbFlagReader } from '@waybill/dynamodb'
 import { cachedSource } from '@waybill/flags'
 import { evaluateFlags } from '@waybill/middy'
 import { variationMetrics } from '@waybill/powertools/metrics'
 import { flags, keys } from './flags.ts'
 
-const store = dynamoDbFlagStore({ client: new DynamoDBClient({}), tableName: 'flags' })
+const store = dynamoDbFlagReader({ client: new DynamoDBClient({}), tableName: 'flags' })
 const kinesis = stampClient(new KinesisClient({}), { to: ['order-events'] })
 
 interface Request {

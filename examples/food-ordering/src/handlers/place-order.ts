@@ -4,7 +4,7 @@ import { KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import middy, { type MiddyfiedHandler } from '@middy/core'
 import { keysFromEnvironment, stampClient, stampFetch } from '@waybill/core'
-import { dynamoDbFlagStore } from '@waybill/dynamodb'
+import { dynamoDbFlagReader } from '@waybill/dynamodb'
 import { cachedSource } from '@waybill/flags'
 import { evaluateFlags } from '@waybill/middy'
 import { variationMetrics } from '@waybill/powertools/metrics'
@@ -17,7 +17,7 @@ import { resources } from '../resources.ts'
 const fetch = stampFetch(globalThis.fetch, { propagateTo: [new URL(resources.pricesUrl).origin] })
 const lambda = stampClient(new LambdaClient())
 const kinesis = stampClient(new KinesisClient(), { to: [resources.orderStream] })
-const store = dynamoDbFlagStore({ client: new DynamoDBClient(), tableName: resources.flagsTable })
+const store = dynamoDbFlagReader({ client: new DynamoDBClient(), tableName: resources.flagsTable })
 
 interface HttpRequest {
   readonly queryStringParameters?: { readonly userId?: string }
