@@ -78,12 +78,13 @@ function load(
     open({ cause: 'no_subject' })
     return undefined
   }
+  const failed = (): void => open({ cause: 'source_failed' })
   try {
     const answer = source.decide(context, settings.flags)
-    if (answer instanceof Promise) return answer.catch(() => ({ cause: 'source_failed' }) as const).then(open)
+    if (answer instanceof Promise) return answer.then(open).catch(failed)
     open(answer)
   } catch {
-    open({ cause: 'source_failed' })
+    failed()
   }
   return undefined
 }

@@ -97,6 +97,18 @@ describe('when deciding goes wrong, the handler runs on declared defaults and on
     ['a source that throws', { source: failing({ decide: boom }) }, 'source_failed', 1],
     ['a source that rejects', { source: failing({ decide: async () => boom() }) }, 'source_failed', 1],
     [
+      'a source that answers with nothing',
+      { source: failing({ decide: () => undefined as never }) },
+      'source_failed',
+      1,
+    ],
+    [
+      'a source that answers with nothing, later',
+      { source: failing({ decide: async () => undefined as never }) },
+      'source_failed',
+      1,
+    ],
+    [
       'flags missing from the data',
       { source: failing({ decide: () => ({ status: 'live', decisions: [] }) }) },
       'flag_not_found',
