@@ -1,5 +1,5 @@
 import { isPlainObject, parseJson } from '../json.ts'
-import { type Member, membersAt, skipSpace, trimSpace } from './json-scan.ts'
+import { type Member, skipSpace, trimSpace } from './json-scan.ts'
 
 /*
  * A token in a JSON text that is somebody else's: put in and taken out by cutting text, so that every other byte stays
@@ -35,13 +35,6 @@ export function spliceMember(text: string, member: string): string {
   const end = text.lastIndexOf('}')
   const empty = text[trimSpace(text, end) - 1] === '{'
   return `${text.slice(0, end)}${empty ? '' : ','}${member}${text.slice(end)}`
-}
-
-/** Takes the token out of an object, or of the object at `path` within it. */
-export function spliceOut(text: string, path: readonly string[] = []): { tokens: readonly string[]; clean: string } {
-  if (!text.includes(BODY_KEY)) return { tokens: [], clean: text }
-  const members = membersAt(text, ...path, BODY_KEY)
-  return { tokens: members.map((member) => stringOf(text, member)), clean: applyCuts(text, cutsOf(text, members)) }
 }
 
 /** A member's value; what is not a string is a damaged token: the empty one, which nobody believes. */

@@ -26,3 +26,8 @@ export function attributesProblem(attributes: unknown): Slot['problem'] | undefi
   if (Object.hasOwn(fields, ATTRIBUTE)) return 'already_stamped'
   return Object.keys(fields).length >= MAX_ATTRIBUTES ? 'attributes_full' : undefined
 }
+
+/** A copy of an entry with our attribute among its own. */
+export function withAttribute(entry: Fields, attribute: object): Fields {
+  return { ...entry, MessageAttributes: { ...fieldsOf(entry['MessageAttributes']), [ATTRIBUTE]: attribute } }
+}

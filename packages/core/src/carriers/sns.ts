@@ -13,7 +13,7 @@ import {
   without,
 } from './carrier.ts'
 import { isStamped } from './json-splice.ts'
-import { attributesProblem, attributesSize } from './message-attributes.ts'
+import { attributesProblem, attributesSize, withAttribute } from './message-attributes.ts'
 import { attributeText, unloadText } from './nested.ts'
 import { batchShipment, type Packing, soleShipment } from './shipment.ts'
 
@@ -81,10 +81,7 @@ function packing(topic: unknown, policy: TargetPolicy): Packing {
     sizeOf: (entry) =>
       byteLength(entry['Message']) + byteLength(entry['Subject']) + attributesSize(entry['MessageAttributes']),
     problemOf: (entry) => attributeProblem(policy, topic) ?? entryProblem(entry),
-    stamped: (entry, token) => {
-      const attribute = { DataType: 'Binary', BinaryValue: Buffer.from(token) }
-      return { ...entry, MessageAttributes: { ...fieldsOf(entry['MessageAttributes']), [ATTRIBUTE]: attribute } }
-    },
+    stamped: (entry, token) => withAttribute(entry, { DataType: 'Binary', BinaryValue: Buffer.from(token) }),
   }
 }
 

@@ -12,7 +12,7 @@ import {
   without,
 } from './carrier.ts'
 import { isStamped } from './json-splice.ts'
-import { attributesProblem, attributesSize } from './message-attributes.ts'
+import { attributesProblem, attributesSize, withAttribute } from './message-attributes.ts'
 import { unloadText } from './nested.ts'
 import { batchShipment, type Packing, soleShipment } from './shipment.ts'
 
@@ -75,9 +75,6 @@ function packing(queueUrl: unknown, policy: TargetPolicy): Packing {
     problemOf: (entry) =>
       attributeProblem(policy, queueUrl) ??
       (isStamped(entry['MessageBody']) ? 'already_stamped' : attributesProblem(entry['MessageAttributes'])),
-    stamped: (entry, token) => {
-      const attribute = { DataType: 'String', StringValue: token }
-      return { ...entry, MessageAttributes: { ...fieldsOf(entry['MessageAttributes']), [ATTRIBUTE]: attribute } }
-    },
+    stamped: (entry, token) => withAttribute(entry, { DataType: 'String', StringValue: token }),
   }
 }

@@ -1,9 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { spliceable, spliceIn, spliceOut } from '../../src/carriers/json-splice.ts'
+import { membersAt } from '../../src/carriers/json-scan.ts'
+import { applyCuts, BODY_KEY, cutsOf, spliceable, spliceIn, stringOf } from '../../src/carriers/json-splice.ts'
 import { unloadText } from '../../src/carriers/nested.ts'
 
 const TOKEN = 'wb1.k1.t0.s..new-order-flow:canary:t:7:fb.sIgNaTuRe'
+
+/** Takes the token out of an object, or of the object at `path` within it: the way in which carriers put the parts together. */
+function spliceOut(text: string, path: readonly string[] = []): { tokens: readonly string[]; clean: string } {
+  const members = membersAt(text, ...path, BODY_KEY)
+  return { tokens: members.map((member) => stringOf(text, member)), clean: applyCuts(text, cutsOf(text, members)) }
+}
 
 const space = fc.string({ unit: fc.constantFrom(' ', '\n', '\r', '\t'), maxLength: 3 })
 
