@@ -1,2 +1,3 @@
 export { type DynamoDbFlagReaderOptions, dynamoDbFlagReader } from './flag-reader.ts'
 export { type DynamoDbFlagStoreOptions, dynamoDbFlagStore } from './flag-store.ts'
+export { type DynamoDbPinStoreOptions, dynamoDbPinStore } from './pin-store.ts'

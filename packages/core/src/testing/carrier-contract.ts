@@ -13,6 +13,7 @@ export type {
   Unloaded,
 } from '../carriers/carrier.ts'
 export type { CarrierHarness, ContractCase, Delivery, InboundHarness, OutgoingHarness, Payload } from './harness.ts'
+export { type FaultyPinStore, type PinFault, type PinStoreHarness, pinStoreContract } from './pin-store-contract.ts'
 
 /**
  * What every carrier must do, as cases without a test framework. A carrier that only reads has no `outgoing`.
