@@ -2,6 +2,7 @@ import type { Decision } from './decision.ts'
 import type { DeclaredFlag } from './declared-flag.ts'
 import { WaybillError } from './errors.ts'
 import { keyRing } from './keys.ts'
+import type { MergedWaybill } from './merge.ts'
 import { ambientScope, LiveScope, type ScopeSettings, scopeStorage } from './scope.ts'
 import type { Waybill } from './waybill.ts'
 
@@ -20,7 +21,8 @@ export function currentWaybill(): Waybill | undefined {
  * runWithWaybill(waybill, () => flags.get('new-order-flow')) // true
  * ```
  */
-export function runWithWaybill<R>(waybill: Waybill, fn: () => R): R {
+export function runWithWaybill<R>(merged: Waybill | MergedWaybill, fn: () => R): R {
+  const waybill = 'waybill' in merged ? merged.waybill : merged
   const outer = ambientScope()
   const settings = outer?.settings ?? NO_SETTINGS
   const scope = new LiveScope(settings, outer)

@@ -32,6 +32,7 @@ export type Cause =
   | 'undecided'
   | 'refused'
   | 'expired'
+  | 'expired_kept'
   | 'dropped'
   | 'no_scope'
 

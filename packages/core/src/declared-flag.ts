@@ -1,6 +1,8 @@
 import { WaybillError } from './errors.ts'
 import { isJson, type JsonValue, jsonKind } from './json.ts'
 
+export type WhenExpired = 'default' | 'keep' | 'evaluate'
+
 /** What the code says of one flag. */
 export interface FlagDeclaration {
   /** Variation name -> value. All values are of one JSON kind; names are 1 to 64 printable ASCII characters. */
@@ -13,8 +15,13 @@ export interface FlagDeclaration {
   readonly inFlight?: 'keep' | 'recall'
   /** Higher stays longer when a token must shrink to fit. Default 0. */
   readonly priority?: number
-  /** A propagated decision older than this gives way to the default. Default: no limit. */
+  /** How old a propagated decision may be, from the moment it was made. Default: no limit. */
   readonly maxAgeSeconds?: number
+  /**
+   * What takes the place of an older one: the declared default (as is usual), the decision itself (counted as
+   * `expired_kept`), or a new decision, for which the lifecycle needs `evaluate`. Only beside `maxAgeSeconds`.
+   */
+  readonly whenExpired?: WhenExpired
 }
 
 /** A declaration made ready: what sources decide and scopes honour. */
@@ -27,9 +34,11 @@ export interface DeclaredFlag {
   readonly inFlight: 'keep' | 'recall'
   readonly priority: number
   readonly maxAgeSeconds: number
+  readonly whenExpired: WhenExpired
 }
 
 const NAME = /^[\x21-\x7e]{1,64}$/
+const WHEN_EXPIRED: readonly WhenExpired[] = ['default', 'keep', 'evaluate']
 const KEY = /^[\x21-\x7e]{1,256}$/
 
 /** Checks one declaration. Throws `bad_declaration` naming the flag and what to change. */
@@ -49,6 +58,11 @@ export function declaredFlag(key: string, declaration: FlagDeclaration): Declare
   if (defaultValue === undefined) throw bad(`default "${declaration.default}" is not among its variations`)
   const maxAgeSeconds = declaration.maxAgeSeconds ?? Number.POSITIVE_INFINITY
   if (!(maxAgeSeconds > 0)) throw bad('maxAgeSeconds must be positive')
+  const whenExpired = declaration.whenExpired ?? 'default'
+  if (!WHEN_EXPIRED.includes(whenExpired)) throw bad(`whenExpired must be one of ${WHEN_EXPIRED.join(', ')}`)
+  if (declaration.whenExpired !== undefined && declaration.maxAgeSeconds === undefined) {
+    throw bad('whenExpired says nothing without maxAgeSeconds')
+  }
   return Object.freeze({
     key,
     variations,
@@ -58,5 +72,6 @@ export function declaredFlag(key: string, declaration: FlagDeclaration): Declare
     inFlight: declaration.inFlight ?? 'keep',
     priority: declaration.priority ?? 0,
     maxAgeSeconds,
+    whenExpired,
   })
 }

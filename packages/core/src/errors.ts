@@ -4,6 +4,7 @@ export type WaybillErrorCode =
   | 'bad_decision'
   | 'bad_key'
   | 'bad_option'
+  | 'refused'
   | 'undecided'
   | 'unknown_variation'
 

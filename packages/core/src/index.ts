@@ -1,10 +1,11 @@
 export { extractTokens } from './carriers/arrivals.ts'
 export { currentWaybill, runWithWaybill, withDecisions } from './current.ts'
 export type { Cause, Decision, Origin, Reason } from './decision.ts'
-export type { DeclaredFlag, FlagDeclaration } from './declared-flag.ts'
+export type { DeclaredFlag, FlagDeclaration, WhenExpired } from './declared-flag.ts'
 export { type DeclaredFlags, declareFlags, type FlagDeclarations, type FlagValue } from './declared-flags.ts'
 export { isWaybillError, WaybillError, type WaybillErrorCode } from './errors.ts'
 export { canonicalJson, type JsonValue, jsonKind, sameJson } from './json.ts'
+export type { KeySource } from './key-source.ts'
 export {
   type KeyInput,
   type KeyRing,
@@ -16,7 +17,10 @@ export {
 export { COUNTS, type CountCode, type Counts } from './ledger.ts'
 export { type EdgeOptions, edgeLifecycle } from './lifecycle/edge.ts'
 export { type InnerLifecycle, type InnerOptions, innerLifecycle } from './lifecycle/inner.ts'
-export type { LifecycleOptions } from './lifecycle/options.ts'
+export { type InboundMode, type InboundModes, inboundModes } from './lifecycle/modes.ts'
+export type { HonourOptions, LifecycleOptions, Reevaluation } from './lifecycle/options.ts'
+export { acceptOverrides, type OverridePolicy } from './lifecycle/overrides.ts'
+export { type PinOptions, type PinPolicy, type PinStore, pinDecisions } from './lifecycle/pin.ts'
 export { type RecordProcessor, scopeRecords, withRecordScope } from './lifecycle/record.ts'
 export { withEvaluatedFlags, withHonouredDecisions } from './lifecycle/wrap.ts'
 export { type MergedWaybill, type MergePolicy, mergeWaybills } from './merge.ts'
@@ -26,6 +30,11 @@ export { type SdkClient, type StampOptions, stampClient } from './outgoing/clien
 export { type ReadableDecision, type StampedEvent, stampEvent } from './outgoing/event.ts'
 export { type StampFetchOptions, stampFetch } from './outgoing/fetch.ts'
 export type { Target } from './outgoing/targets.ts'
+export {
+  type TransformedRecord,
+  type TransformedRecordOptions,
+  transformedRecord,
+} from './outgoing/transformed-record.ts'
 export { type Outcome, type Passage, scopeStorage } from './scope.ts'
 export type {
   EvaluationContext,
@@ -40,5 +49,6 @@ export type {
 export { canonicalKey } from './subject.ts'
 export { DIMENSION_NAMES, METRIC_NAMES, METRICS_NAMESPACE, OTHER_VARIATION } from './telemetry-names.ts'
 export { type Expectations, type OpenedToken, openToken, type Refusal } from './token/open.ts'
+export { type OverrideInput, sealOverride } from './token/override.ts'
 export { type SealedToken, type SealOptions, sealToken } from './token/seal.ts'
 export { createWaybill, type DecisionInput, type Waybill } from './waybill.ts'

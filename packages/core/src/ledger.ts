@@ -6,9 +6,14 @@ export type CountCode =
   | Cause
   | Refusal
   | 'source_stale'
+  | 'overridden'
+  | 'pinned'
+  | 'pin_failed'
   | 'no_token'
   | 'inbound_discarded'
   | 'recalled'
+  | 'reevaluated'
+  | 'never_read'
   | 'shed'
   | 'no_room'
   | 'attributes_full'
@@ -36,6 +41,9 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   malformed_flag: ['loss', 'the flag data could not be evaluated: the declared default'],
   wrong_type: ['loss', 'the value is of another kind than the declared variations: the declared default'],
   undeclared_variation: ['loss', 'the variation is not among the declared ones: the declared default'],
+  overridden: ['note', 'a flag was decided by an override token of a tester'],
+  pinned: ['note', 'a repeated request got the decisions of its first attempt'],
+  pin_failed: ['loss', 'decisions could not be pinned: a repeated request may get others'],
   // Arriving.
   no_token: ['note', 'an event without a token arrived at a function that honours decisions'],
   inbound_discarded: ['note', 'an edge function discarded a token from outside'],
@@ -57,7 +65,10 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
     'loss',
     'a large value travelled as a digest that no declared variation has: the declared default',
   ],
+  expired_kept: ['note', 'a decision older than its flag allows was kept, as the flag says'],
+  reevaluated: ['note', 'a decision older than its flag allows was made anew, as the flag says'],
   recalled: ['note', 'a decision in flight was replaced by a recall'],
+  never_read: ['note', 'a decision came for a declared flag, and the function succeeded without reading it'],
   no_scope: ['note', 'a flag was read outside any open scope: its declared default'],
   // Sending.
   shed: ['loss', 'decisions of low priority were left out of a token for want of room'],

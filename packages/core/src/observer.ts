@@ -20,6 +20,11 @@ export interface ScopeReport {
   readonly error?: unknown
   /** The decisions that were read, first read first. */
   readonly reads: readonly Decision[]
+  /**
+   * Decisions that came for declared flags and that nobody read, though the function succeeded: was it deployed without
+   * its canary path? Always empty at an edge, for a batch, and for a scope that did not succeed.
+   */
+  readonly unread: readonly Decision[]
   readonly counts: Counts
 }
 

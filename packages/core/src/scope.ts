@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Cause, Decision } from './decision.ts'
 import type { DeclaredFlag } from './declared-flag.ts'
 import { declaredDefault, honoured } from './honour.ts'
+import type { KeySource } from './key-source.ts'
 import type { KeyRing } from './keys.ts'
 import { type CountCode, Ledger, processLedger } from './ledger.ts'
 import type { RecallSource } from './source.ts'
@@ -63,6 +64,8 @@ export type Cargo =
 
 export interface ScopeSettings {
   readonly keys: KeyRing
+  /** Where the ring comes from, if it can change. */
+  readonly keySource?: KeySource
   readonly flags: readonly DeclaredFlag[]
   readonly recalls?: RecallSource
   readonly budgetBytes?: number

@@ -6,14 +6,26 @@ import { ambientScope, LiveScope, type Passage, type ScopeSettings } from '../sc
 import type { EvaluationContext, FlagSource, SourceAnswer } from '../source.ts'
 import { canonicalKey } from '../subject.ts'
 import { waybillOf } from '../waybill.ts'
+import type { InboundModes } from './modes.ts'
 import { failedByStatus, Observation, type Watch } from './observation.ts'
-import { badOption, forcing, type LifecycleOptions, settingsOf } from './options.ts'
+import { badOption, forcing, type HonourOptions, type LifecycleOptions, settingsOf } from './options.ts'
+import type { OverridePolicy } from './overrides.ts'
+import type { PinPolicy } from './pin.ts'
 
 /** Options of an edge function: the first of a call chain, which decides for all that follow. */
-export interface EdgeOptions<E = never> extends LifecycleOptions {
+export interface EdgeOptions<E = never> extends LifecycleOptions, HonourOptions {
   readonly source: FlagSource
-  /** Whom the flags are decided for. No context, no key or an error: declared defaults, counted as `no_subject`. */
+  /**
+   * Whom the flags are decided for: the event, or in a batch each record. No context, no key or an error: declared
+   * defaults, counted as `no_subject`.
+   */
   readonly context: (event: E, lambdaContext: unknown) => Maybe<EvaluationContext | undefined>
+  /** Made by `inboundModes`. Without it everything is evaluated, and what came from outside is discarded. */
+  readonly modes?: InboundModes
+  /** Made by `acceptOverrides`. Without it override tokens are discarded like all others. */
+  readonly overrides?: OverridePolicy
+  /** Made by `pinDecisions`. */
+  readonly pin?: PinPolicy<E>
 }
 
 type Maybe<T> = T | Promise<T>

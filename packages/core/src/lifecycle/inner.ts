@@ -11,16 +11,21 @@ import {
   type RecordScopes,
   type ScopeSettings,
 } from '../scope.ts'
-import type { RecallSource } from '../source.ts'
 import { openToken } from '../token/open.ts'
 import { failedByStatus, Observation, type Watch } from './observation.ts'
-import { type Forcing, forcing, type LifecycleOptions, settingsOf } from './options.ts'
+import {
+  type Forcing,
+  forcing,
+  type HonourOptions,
+  type LifecycleOptions,
+  type Reevaluation,
+  settingsOf,
+} from './options.ts'
 
 /** Options of an inner function: it never decides, it honours. */
-export interface InnerOptions extends LifecycleOptions {
-  /** What to do without a believable token: run on declared defaults (the default), or throw `undecided`. */
-  readonly undecided?: 'default' | 'throw'
-  readonly recalls?: RecallSource
+export interface InnerOptions extends LifecycleOptions, HonourOptions {
+  /** Who decides anew what is too old; demanded by flags with `whenExpired: 'evaluate'`. */
+  readonly evaluate?: Reevaluation
 }
 
 /** Opens passages for the events of an inner function, and for single records outside any batch. */
@@ -31,7 +36,7 @@ export interface InnerLifecycle {
 
 /** Makes the lifecycle of an inner function. Throws `bad_option`. */
 export function innerLifecycle(options: InnerOptions): InnerLifecycle {
-  const settings = settingsOf('honourDecisions', options, options.recalls)
+  const settings = settingsOf('honourDecisions', options)
   const { observers = [], isFailure = failedByStatus, undecided = 'default' } = options
   const rules: Rules = { settings, watch: { role: 'inner', observers, isFailure }, undecided }
   const lifecycle = (event: unknown, lambdaContext: unknown): Passage => {

@@ -62,6 +62,7 @@ export class Observation implements ObservedScope {
       ...verdict(outcome, this.#watch.isFailure),
       durationMs: performance.now() - this.#startMs,
       reads: scope.reads,
+      unread: [],
       counts,
     }
     scope.close()

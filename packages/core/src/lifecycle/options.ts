@@ -1,15 +1,19 @@
 import type { DeclaredFlag } from '../declared-flag.ts'
 import { WaybillError } from '../errors.ts'
+import { type KeySource, keySourceOf, ringOf } from '../key-source.ts'
 import type { KeyRing } from '../keys.ts'
 import type { Observer } from '../observer.ts'
 import type { Scope, ScopeSettings } from '../scope.ts'
-import type { RecallSource } from '../source.ts'
+import type { EvaluationContext, FlagSource, RecallSource } from '../source.ts'
 
 /** What edge and inner functions have in common. */
 export interface LifecycleOptions {
   /** What `declareFlags` returned. */
   readonly flags: { readonly all: readonly DeclaredFlag[] }
-  readonly keys: KeyRing
+  /** A ring, or where to find it: `keysFromParameter`, `keysFromSecret`. */
+  readonly keys: KeyRing | KeySource
+  /** What operators took back; for flags declared `inFlight: 'recall'`. */
+  readonly recalls?: RecallSource
   readonly observers?: readonly Observer[]
   /** Which responses are failures. Default: a `statusCode` of 500 and more. A thrown error always is. */
   readonly isFailure?: (response: unknown) => boolean
@@ -21,19 +25,48 @@ export interface LifecycleOptions {
   readonly nowMs?: () => number
 }
 
+/** How tokens are honoured: by an inner function, and by an edge for the sources whose mode is `honour`. */
+export interface HonourOptions {
+  /** What to do when no decisions came: run on declared defaults (the default), or throw `undecided`. */
+  readonly undecided?: 'default' | 'throw'
+  /** What to do when a token came and was not believed: the same, or throw `refused`. Default: as `undecided`. */
+  readonly onRefused?: 'default' | 'throw'
+  /**
+   * Whose request an event or a record is: another's token is refused (`wrong_subject`). `undefined`: anybody's. Needs the
+   * ring's subject secret.
+   */
+  readonly subject?: (eventOrRecord: never, lambdaContext?: unknown) => EvaluationContext | undefined
+}
+
+/** Decides anew what is older than its flag allows. */
+export interface Reevaluation {
+  readonly source: FlagSource
+  readonly context: (
+    eventOrRecord: never,
+    lambdaContext?: unknown,
+  ) => EvaluationContext | undefined | Promise<EvaluationContext | undefined>
+}
+
 /** Checks what plain JavaScript could get wrong, once, at set-up. Throws `bad_option`. */
-export function settingsOf(where: string, options: LifecycleOptions, recalls?: RecallSource): ScopeSettings {
-  const { flags, keys, budgetBytes, audience, nowMs } = options
+export function settingsOf(where: string, options: LifecycleOptions): ScopeSettings {
+  const { flags, keys, budgetBytes, audience, nowMs, recalls } = options
   if (!Array.isArray(flags?.all)) throw badOption(where, 'flags', 'what declareFlags() returned')
-  if (typeof keys?.verifier !== 'function')
-    throw badOption(where, 'keys', 'a key ring: keyRing() or keysFromEnvironment()')
-  return {
+  const keySource = keySourceOf(keys, where)
+  const settings = {
     flags: flags.all,
-    keys,
     nowMs: nowMs ?? Date.now,
     ...(budgetBytes === undefined ? {} : { budgetBytes }),
     ...(audience === undefined ? {} : { audience }),
     ...(recalls === undefined ? {} : { recalls }),
+  }
+  if (keySource === undefined) return { ...settings, keys: keys as KeyRing }
+  return {
+    ...settings,
+    keySource,
+    // The ring of the moment, wherever a scope looks at it.
+    get keys() {
+      return ringOf(keySource)
+    },
   }
 }
 

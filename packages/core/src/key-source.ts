@@ -1,0 +1,40 @@
+import { WaybillError } from './errors.ts'
+import { type KeyRing, keyRing } from './keys.ts'
+
+/**
+ * A ring that may change while functions run: keys in a parameter or a secret, which are rotated without a deployment.
+ *
+ * @example
+ * ```ts
+ * let ring = keyRing({ signing: { id: 'k1', secret: Buffer.alloc(32, 1) } })
+ * const source: KeySource = { current: () => ring, refresh: () => undefined }
+ * source.current().signer?.id // 'k1'
+ * ```
+ */
+export interface KeySource {
+  /** The ring held now, from memory; an empty one until the first load. */
+  current(): KeyRing
+  /**
+   * Awaited before a handler, with the ids of the keys that its tokens name. A promise only when a load is due, or when
+   * one of the ids is not in the ring and the throttle allows a look. Never rejects.
+   */
+  refresh?(keyIds?: readonly string[]): Promise<void> | undefined
+}
+
+const EMPTY = keyRing({})
+
+/** `undefined` for a ring, which never changes. Throws `bad_option` for what is neither. */
+export function keySourceOf(keys: KeyRing | KeySource, where: string): KeySource | undefined {
+  if (typeof (keys as KeySource | undefined)?.current === 'function') return keys as KeySource
+  if (typeof (keys as KeyRing | undefined)?.verifier === 'function') return undefined
+  throw new WaybillError('bad_option', `${where}: option "keys" must be a key ring or a key source`)
+}
+
+/** What a source holds; an empty ring where it breaks its word, so that no request does. */
+export function ringOf(source: KeySource): KeyRing {
+  try {
+    return source.current() ?? EMPTY
+  } catch {
+    return EMPTY
+  }
+}
