@@ -1,14 +1,26 @@
-import { type Carrier, textOf } from './carrier.ts'
-import { unloadBase64 } from './json-bytes.ts'
+import { bodyProblem, byteLength, type Carrier, type Fields, type TargetPolicy, textOf } from './carrier.ts'
+import { bytesProblem, spliceBytes, unloadBase64 } from './json-bytes.ts'
+import { BODY_OVERHEAD_BYTES } from './json-splice.ts'
+import { batchShipment, entriesShipment, type Packing } from './shipment.ts'
 
 /*
- * Firehose's data transformation, in: records as they were put, or as a Kinesis stream handed them on.
+ * Firehose, out: as Kinesis, the token is the last key of a JSON object, before the newline that ends the record. What
+ * Firehose delivers (S3, Redshift, a vendor's HTTP endpoint) holds it, unless a transformation takes it out.
+ * - a record: 1,000 KiB before base64; a batch: 4 MiB in all
+ *   https://docs.aws.amazon.com/firehose/latest/APIReference/API_Record.html
+ *   https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
+ *
+ * Its data transformation, in: records as they were put, or as a Kinesis stream handed them on.
  *   https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-status-model.html
  *   https://docs.aws.amazon.com/lambda/latest/dg/services-kinesisfirehose.html
- * What the function returns is what is delivered: without the token.
+ * What the function returns is what is delivered: without the token, unless `transformedRecord` is told to keep it.
  */
+const MAX_RECORD_BYTES = 1_024_000
+const MAX_REQUEST_BYTES = 4_194_304
+
 export const firehose: Carrier = {
   name: 'firehose',
+  client: 'Firehose',
   batch: {
     recordsKey: 'records',
     recognises: (record) => typeof record['recordId'] === 'string' && typeof record['data'] === 'string',
@@ -18,4 +30,22 @@ export const firehose: Carrier = {
       return { tokens, clean: clean === record['data'] ? record : { ...record, data: clean } }
     },
   },
+  commands: {
+    PutRecordCommand: (input, policy) =>
+      entriesShipment([input['Record']], MAX_RECORD_BYTES, packing(input, policy), ([stamped]) =>
+        stamped === input['Record'] ? input : { ...input, Record: stamped },
+      ),
+    PutRecordBatchCommand: (input, policy) =>
+      batchShipment(input, 'Records', MAX_REQUEST_BYTES, packing(input, policy)),
+  },
+}
+
+function packing(request: Fields, policy: TargetPolicy): Packing {
+  return {
+    maxBytes: MAX_RECORD_BYTES,
+    overheadBytes: BODY_OVERHEAD_BYTES,
+    sizeOf: (record) => byteLength(record['Data']),
+    problemOf: (record) => bodyProblem(policy, request['DeliveryStreamName']) ?? bytesProblem(record['Data']),
+    stamped: (record, token) => ({ ...record, Data: spliceBytes(record['Data'], token) }),
+  }
 }

@@ -32,6 +32,14 @@ export function unloadBase64(data: unknown): { readonly tokens: readonly string[
   return { tokens, clean: clean === text ? data : Buffer.from(clean, 'latin1').toString('base64') }
 }
 
+/** The same text or bytes without tokens. */
+export function unloadBytes(data: string | Uint8Array): string | Uint8Array {
+  if (typeof data === 'string') return unloadText(data).clean
+  const text = bufferOf(data)?.toString('latin1') ?? ''
+  const { clean } = unloadText(text)
+  return clean === text ? data : Buffer.from(clean, 'latin1')
+}
+
 function bufferOf(data: unknown): Buffer | undefined {
   return data instanceof Uint8Array ? Buffer.from(data.buffer, data.byteOffset, data.byteLength) : undefined
 }

@@ -26,11 +26,21 @@ export const CARRIERS: readonly Carrier[] = [
 export const CLIENTS: readonly string[] = CARRIERS.flatMap(({ client }) => client ?? [])
 
 /** Lays an outgoing request open; `undefined` when nothing in it is ever stamped. */
-export function openShipment(commandName: string, input: Fields, policy: TargetPolicy): Shipment | undefined {
-  return COMMANDS.get(commandName)?.(input, policy)
+export function openShipment(
+  client: string,
+  commandName: string,
+  input: Fields,
+  policy: TargetPolicy,
+): Shipment | undefined {
+  return COMMANDS.get(`${client} ${commandName}`)?.(input, policy)
 }
 
-const COMMANDS = new Map(CARRIERS.flatMap((carrier) => Object.entries(carrier.commands ?? {})))
+/** By client too: Kinesis and Firehose both have a `PutRecordCommand`. */
+const COMMANDS = new Map(
+  CARRIERS.flatMap(({ client, commands = {} }) =>
+    Object.entries(commands).map(([name, open]) => [`${client} ${name}`, open] as const),
+  ),
+)
 
 export function singleCarrier(event: Fields): { readonly name: string; readonly inbound: SingleInbound } | undefined {
   for (const { name, single } of CARRIERS) if (single?.recognises(event)) return { name, inbound: single }

@@ -15,18 +15,22 @@ export interface Packing {
 
 /** A request that is one message. */
 export function soleShipment(input: Fields, packing: Packing): Shipment {
-  const slot = slotOf(input, packing.sizeOf(input), packing)
-  return {
-    slots: [slot],
-    totalRoomBytes: slot.roomBytes,
-    overheadBytes: packing.overheadBytes,
-    write: ([token]) => (token === undefined ? input : packing.stamped(input, wireText(token))),
-  }
+  return entriesShipment([input], packing.maxBytes, packing, ([stamped]) => fieldsOf(stamped) ?? input)
 }
 
 /** A request of many entries, under `key`, of at most `maxBytes` in all. */
 export function batchShipment(input: Fields, key: string, maxBytes: number, packing: Packing): Shipment {
   const entries: readonly unknown[] = Array.isArray(input[key]) ? input[key] : []
+  return entriesShipment(entries, maxBytes, packing, (stamped) => ({ ...input, [key]: stamped }))
+}
+
+/** Entries that stand anywhere in a request, of at most `maxBytes` in all; `rebuild` puts the stamped ones back. */
+export function entriesShipment(
+  entries: readonly unknown[],
+  maxBytes: number,
+  packing: Packing,
+  rebuild: (entries: readonly unknown[]) => Fields,
+): Shipment {
   let usedBytes = 0
   const slots = entries.map((entry) => {
     const fields = fieldsOf(entry)
@@ -43,7 +47,7 @@ export function batchShipment(input: Fields, key: string, maxBytes: number, pack
     slots,
     totalRoomBytes: maxBytes - usedBytes - packing.overheadBytes,
     overheadBytes: packing.overheadBytes,
-    write: (tokens) => ({ ...input, [key]: entries.map((entry, index) => stamped(entry, tokens[index])) }),
+    write: (tokens) => rebuild(entries.map((entry, index) => stamped(entry, tokens[index]))),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Fields } from '../carriers/carrier.ts'
+import type { Fields, TargetPolicy } from '../carriers/carrier.ts'
 import { CLIENTS, openShipment } from '../carriers/list.ts'
 import { WaybillError } from '../errors.ts'
 import { processLedger } from '../ledger.ts'
@@ -17,7 +17,7 @@ export interface SdkClient {
 export interface StampOptions {
   /**
    * The targets to stamp: names, ARNs, queue URLs or expressions. Without it, attributes and headers are stamped on all
-   * targets and bodies (Kinesis, EventBridge, asynchronous Invoke, Step Functions) on none.
+   * targets and bodies (Kinesis, Firehose, EventBridge, asynchronous Invoke, Step Functions) on none.
    */
   readonly to?: readonly Target[]
   /** Stamp named Step Functions executions too: the same name with another input is then refused by AWS. */
@@ -55,7 +55,7 @@ export function stampClient<C extends SdkClient>(client: C, options: StampOption
   const middleware =
     (next: (args: { input: Fields }) => unknown, context: { readonly commandName?: string }) =>
     (args: { input: Fields }): unknown =>
-      next({ ...args, input: stampedInput(context.commandName ?? '', args.input, policy) })
+      next({ ...args, input: stampedInput(service, context.commandName ?? '', args.input, policy) })
   client.middlewareStack.add(middleware as never, {
     step: 'initialize',
     priority: 'high',
@@ -65,10 +65,10 @@ export function stampClient<C extends SdkClient>(client: C, options: StampOption
   return client
 }
 
-function stampedInput(commandName: string, input: Fields, policy: Parameters<typeof openShipment>[2]): Fields {
+function stampedInput(service: string, commandName: string, input: Fields, policy: TargetPolicy): Fields {
   const ambient = ambientScope()?.stamper()
   try {
-    const shipment = openShipment(commandName, input, policy)
+    const shipment = openShipment(service, commandName, input, policy)
     if (shipment === undefined) return input
     let room = shipment.totalRoomBytes
     let stampedCount = 0

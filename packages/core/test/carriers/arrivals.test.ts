@@ -76,7 +76,7 @@ describe('Arrivals', () => {
 describe('The list of carriers', () => {
   test('has each name and each command once', () => {
     const names = CARRIERS.map(({ name }) => name)
-    const commands = CARRIERS.flatMap((carrier) => Object.keys(carrier.commands ?? {}))
+    const commands = CARRIERS.flatMap(({ client, commands = {} }) => Object.keys(commands).map((one) => client + one))
     expect(new Set(names).size).toBe(names.length)
     expect(new Set(commands).size).toBe(commands.length)
   })
@@ -87,7 +87,8 @@ describe('The list of carriers', () => {
 
   test('knows no other commands, whatever they are called', () => {
     for (const name of ['', 'ListQueuesCommand', 'constructor', '__proto__', 'toString']) {
-      expect(openShipment(name, {}, NAMED)).toBeUndefined()
+      expect(openShipment('SQS', name, {}, NAMED)).toBeUndefined()
+      expect(openShipment(name, 'SendMessageCommand', {}, NAMED)).toBeUndefined()
     }
   })
 })

@@ -110,7 +110,7 @@ describe('EventBridge', () => {
       },
     }
     const entries = [{ Detail: '{}' }, { Detail: '{}', EventBusName: 'orders' }]
-    openShipment('PutEventsCommand', { Entries: entries }, policy)
+    openShipment('EventBridge', 'PutEventsCommand', { Entries: entries }, policy)
     expect(asked).toEqual(['default', 'orders'])
   })
 
@@ -118,7 +118,7 @@ describe('EventBridge', () => {
     const policy = { namedExecutions: false, isNamed: (target: unknown) => target === 'orders' }
     const theirs = { Detail: '{"a":1}', EventBusName: 'vendor' }
     const request = { Entries: [theirs, { Detail: '{"a":1}', EventBusName: 'orders' }] }
-    const shipment = openShipment('PutEventsCommand', request, policy)
+    const shipment = openShipment('EventBridge', 'PutEventsCommand', request, policy)
     expect(shipment?.slots.map(({ problem }) => problem)).toEqual(['not_targeted', undefined])
     expect(shipment?.write([undefined, 'wb1.a'])).toEqual({
       Entries: [theirs, { Detail: '{"a":1,"_waybill":"wb1.a"}', EventBusName: 'orders' }],

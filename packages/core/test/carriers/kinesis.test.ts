@@ -81,14 +81,14 @@ describe('Kinesis', () => {
         return true
       },
     }
-    openShipment('PutRecordCommand', { ...sole.request(['{}']), StreamARN: arn }, policy)
+    openShipment('Kinesis', 'PutRecordCommand', { ...sole.request(['{}']), StreamARN: arn }, policy)
     expect(asked).toEqual([arn])
   })
 
   test('stamps a view into a larger buffer, and nothing around it', () => {
     const around = Buffer.from('{"x":1}{"orderId":"o-1"}{"y":2}')
     const view = around.subarray(7, 24)
-    const request = openShipment('PutRecordCommand', sole.request([view]), NAMED)?.write(['wb1.a'])
+    const request = openShipment('Kinesis', 'PutRecordCommand', sole.request([view]), NAMED)?.write(['wb1.a'])
     expect(String(request?.['Data'])).toBe('{"orderId":"o-1","_waybill":"wb1.a"}')
     expect(String(around)).toBe('{"x":1}{"orderId":"o-1"}{"y":2}')
   })

@@ -123,7 +123,7 @@ describe('Lambda out', () => {
   test('synchronously leaves the payload alone and keeps what the caller put into the client context', () => {
     const context = '{"custom":{"id":12345678901234567890,"t":"é"} , "env":{}}'
     const request = { FunctionName: FUNCTION, Payload: payload, ClientContext: base64(context) }
-    const stamped = openShipment('InvokeCommand', request, UNNAMED)?.write(['wb1.a'])
+    const stamped = openShipment('Lambda', 'InvokeCommand', request, UNNAMED)?.write(['wb1.a'])
     expect(stamped?.['Payload']).toBe(payload)
     expect(contextIn(stamped)).toBe(context.replace('"é"}', '"é","waybill":"wb1.a"}'))
   })
@@ -131,7 +131,7 @@ describe('Lambda out', () => {
   test('makes a client context where the caller has none', () => {
     for (const none of [{}, { ClientContext: '' }, { ClientContext: base64('{}') }]) {
       const request = { FunctionName: FUNCTION, Payload: payload, InvocationType: 'RequestResponse', ...none }
-      const stamped = openShipment('InvokeCommand', request, UNNAMED)?.write(['wb1.a'])
+      const stamped = openShipment('Lambda', 'InvokeCommand', request, UNNAMED)?.write(['wb1.a'])
       expect(contextIn(stamped)).toBe('{"custom":{"waybill":"wb1.a"}}')
     }
   })
@@ -139,23 +139,23 @@ describe('Lambda out', () => {
   test('goes into the payload of a named function when the client context has no room', () => {
     const full = base64(`{"custom":{"filled":"${'x'.repeat(2600)}"}}`)
     const request = { FunctionName: FUNCTION, Payload: payload, ClientContext: full }
-    const named = openShipment('InvokeCommand', request, NAMED)
+    const named = openShipment('Lambda', 'InvokeCommand', request, NAMED)
     expect(named?.slots[0]?.roomBytes).toBe(6 * 1024 * 1024 - '{"orderId":"o-1","_waybill":""}'.length)
     const stamped = named?.write([`wb1.${'a'.repeat(100)}`])
     expect(stamped?.['ClientContext']).toBe(full)
     expect(String(stamped?.['Payload'])).toMatch(/^{"orderId":"o-1","_waybill":"wb1\.a{100}"}$/)
     expect(contextIn(named?.write(['wb1.a']))).toContain('"waybill":"wb1.a"')
-    expect(openShipment('InvokeCommand', request, UNNAMED)?.slots[0]?.roomBytes).toBeLessThan(100)
+    expect(openShipment('Lambda', 'InvokeCommand', request, UNNAMED)?.slots[0]?.roomBytes).toBeLessThan(100)
   })
 
   test('has only the payload where the client context is no JSON object', () => {
     for (const context of ['no base64 of JSON', base64('[]'), base64('{"custom":"x"}'), base64('{"custom":null}')]) {
       const request = { FunctionName: FUNCTION, Payload: payload, ClientContext: context }
-      expect(openShipment('InvokeCommand', request, UNNAMED)?.slots[0]?.problem).toBe('not_targeted')
-      const stamped = openShipment('InvokeCommand', request, NAMED)?.write(['wb1.a'])
+      expect(openShipment('Lambda', 'InvokeCommand', request, UNNAMED)?.slots[0]?.problem).toBe('not_targeted')
+      const stamped = openShipment('Lambda', 'InvokeCommand', request, NAMED)?.write(['wb1.a'])
       expect(stamped?.['ClientContext']).toBe(context)
       expect(String(stamped?.['Payload'])).toContain('"_waybill":"wb1.a"')
-      const list = openShipment('InvokeCommand', { ...request, Payload: Buffer.from('[]') }, NAMED)
+      const list = openShipment('Lambda', 'InvokeCommand', { ...request, Payload: Buffer.from('[]') }, NAMED)
       expect(list?.slots[0]?.problem).toBe('uncarried')
     }
   })
@@ -163,25 +163,25 @@ describe('Lambda out', () => {
   test('keeps a stamp that the caller put into either spelling of the custom context', () => {
     for (const name of ['custom', 'Custom']) {
       const request = { FunctionName: FUNCTION, ClientContext: base64(`{"${name}":{"waybill":"wb1.a"}}`) }
-      expect(openShipment('InvokeCommand', request, UNNAMED)?.slots[0]?.problem).toBe('already_stamped')
+      expect(openShipment('Lambda', 'InvokeCommand', request, UNNAMED)?.slots[0]?.problem).toBe('already_stamped')
     }
   })
 
   test('gives an asynchronous invocation without a payload one', () => {
     const request = { FunctionName: FUNCTION, InvocationType: 'Event' }
-    const stamped = openShipment('InvokeCommand', request, NAMED)?.write(['wb1.a'])
+    const stamped = openShipment('Lambda', 'InvokeCommand', request, NAMED)?.write(['wb1.a'])
     expect(String(stamped?.['Payload'])).toBe('{"_waybill":"wb1.a"}')
   })
 
   test('does not change what the name of a durable execution stands for', () => {
     const request = { FunctionName: FUNCTION, InvocationType: 'Event', DurableExecutionName: 'o-1', Payload: payload }
-    expect(openShipment('InvokeCommand', request, NAMED)?.slots[0]?.problem).toBe('named_execution')
+    expect(openShipment('Lambda', 'InvokeCommand', request, NAMED)?.slots[0]?.problem).toBe('named_execution')
     const asked = { ...NAMED, namedExecutions: true }
-    expect(openShipment('InvokeCommand', request, asked)?.slots[0]?.problem).toBeUndefined()
+    expect(openShipment('Lambda', 'InvokeCommand', request, asked)?.slots[0]?.problem).toBeUndefined()
   })
 
   test('leaves a dry run alone', () => {
     const request = { FunctionName: FUNCTION, InvocationType: 'DryRun', Payload: payload }
-    expect(openShipment('InvokeCommand', request, NAMED)).toBeUndefined()
+    expect(openShipment('Lambda', 'InvokeCommand', request, NAMED)).toBeUndefined()
   })
 })

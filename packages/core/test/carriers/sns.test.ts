@@ -173,7 +173,7 @@ describeContract('SNS to a queue, in its envelope', {
 
 describe('SNS', () => {
   test('is stamped with one Binary attribute, which filter policies pass over', () => {
-    const shipment = openShipment('PublishCommand', sole.request(['x']), UNNAMED)
+    const shipment = openShipment('SNS', 'PublishCommand', sole.request(['x']), UNNAMED)
     expect(shipment?.write(['wb1.a'])['MessageAttributes']).toEqual({
       waybill: { DataType: 'Binary', BinaryValue: Buffer.from('wb1.a') },
     })
@@ -182,14 +182,14 @@ describe('SNS', () => {
   test.each(['PublishCommand', 'PublishBatchCommand'])('drops attributes of a message structure: %s', (command) => {
     const message = { Message: '{"default":"x"}', MessageStructure: 'json' }
     const request = { TopicArn: TOPIC, ...message, PublishBatchRequestEntries: [message] }
-    expect(openShipment(command, request, UNNAMED)?.slots[0]?.problem).toBe('uncarried')
+    expect(openShipment('SNS', command, request, UNNAMED)?.slots[0]?.problem).toBe('uncarried')
   })
 
   test('leaves phones and devices alone', () => {
     const endpoint = 'arn:aws:sns:eu-west-1:123456789012:endpoint/APNS/orders/5e3e9847-3183-3f18-a7e8-671c3a57d4b3'
-    expect(openShipment('PublishCommand', { PhoneNumber: '+15550100', Message: 'x' }, UNNAMED)).toBeUndefined()
-    expect(openShipment('PublishCommand', { TargetArn: endpoint, Message: 'x' }, UNNAMED)).toBeUndefined()
-    expect(openShipment('PublishCommand', { TargetArn: TOPIC, Message: 'x' }, UNNAMED)?.slots).toHaveLength(1)
+    expect(openShipment('SNS', 'PublishCommand', { PhoneNumber: '+15550100', Message: 'x' }, UNNAMED)).toBeUndefined()
+    expect(openShipment('SNS', 'PublishCommand', { TargetArn: endpoint, Message: 'x' }, UNNAMED)).toBeUndefined()
+    expect(openShipment('SNS', 'PublishCommand', { TargetArn: TOPIC, Message: 'x' }, UNNAMED)?.slots).toHaveLength(1)
   })
 
   test('brings a function one message, which is no batch', () => {

@@ -128,7 +128,7 @@ describe('SQS', () => {
   })
 
   test('writes no token that a text could break on', () => {
-    const shipment = openShipment('SendMessageCommand', sole.request(['x']), UNNAMED)
+    const shipment = openShipment('SQS', 'SendMessageCommand', sole.request(['x']), UNNAMED)
     for (const token of ['wb9."', 'wb9.\\', 'wb9. ', 'wb9.\n', 'wb9.é', '']) {
       expect(() => shipment?.write([token])).toThrow(TypeError)
     }

@@ -43,7 +43,7 @@ for (const command of ['StartExecutionCommand', 'StartSyncExecutionCommand']) {
 
 describe('Step Functions', () => {
   const start = (input: Fields, namedExecutions = false) =>
-    openShipment('StartExecutionCommand', { stateMachineArn: MACHINE, ...input }, { ...NAMED, namedExecutions })
+    openShipment('SFN', 'StartExecutionCommand', { stateMachineArn: MACHINE, ...input }, { ...NAMED, namedExecutions })
 
   test('leaves a named execution alone: the same name with another input is refused', () => {
     expect(start({ name: 'o-1', input: '{}' })?.slots[0]?.problem).toBe('named_execution')

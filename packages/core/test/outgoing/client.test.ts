@@ -1,5 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import {
+  FirehoseClient,
+  PutRecordBatchCommand,
+  PutRecordCommand as PutToFirehoseCommand,
+} from '@aws-sdk/client-firehose'
 import { KinesisClient, PutRecordCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
@@ -102,6 +107,29 @@ describe('a stamped client, real but for the network', () => {
     expect(events.sent[0]?.input.Entries[0].Detail).toBe(stamped)
     expect(sfn.sent.map((one) => one.input.input)).toEqual([stamped, '{"a":1}'])
     expect(counts).toEqual({ named_execution: 1 })
+  })
+
+  it('reaches Firehose, whose commands are named like those of Kinesis', async () => {
+    const { client, sent } = withoutNetwork(stampClient(new FirehoseClient(region), { to: ['archive'] }))
+    const Data = Buffer.from('{"a":1}\n')
+    const counts = await inScope(async () => {
+      await client.send(new PutToFirehoseCommand({ DeliveryStreamName: 'archive', Record: { Data } }))
+      await client.send(
+        new PutRecordBatchCommand({
+          DeliveryStreamName: 'archive',
+          Records: [{ Data }, { Data: Buffer.from('a,b\n') }],
+        }),
+      )
+      await client.send(new PutToFirehoseCommand({ DeliveryStreamName: 'vendor', Record: { Data } }))
+    })
+    const stamped = `{"a":1,"_waybill":"${canary}"}\n`
+    expect(String(sent[0]?.input.Record.Data)).toBe(stamped)
+    expect(sent[1]?.input.Records.map((record: { Data: Uint8Array }) => String(record.Data))).toEqual([
+      stamped,
+      'a,b\n',
+    ])
+    expect(String(sent[2]?.input.Record.Data)).toBe('{"a":1}\n')
+    expect(counts).toEqual({ uncarried: 1, not_targeted: 1 })
   })
 
   it('leaves a frozen input as it is, a taken slot to its owner, and ten attributes alone', async () => {
