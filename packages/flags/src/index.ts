@@ -14,6 +14,14 @@ export type {
   VariationOrRollout,
   WeightedVariation,
 } from './model.ts'
+export {
+  type RecallAuthor,
+  type RecallChange,
+  type RecallOrder,
+  type RecallStore,
+  type RecallStoreOptions,
+  recallStore,
+} from './recalls.ts'
 export { compileRuleset, type Evaluation, type Ruleset, type ValueType } from './ruleset.ts'
 export { type CachedSourceOptions, cachedSource } from './sources/cached.ts'
 export { type FileSourceOptions, fileSource } from './sources/file.ts'

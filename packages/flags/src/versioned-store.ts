@@ -1,3 +1,4 @@
+import type { JsonValue } from '@waybill/core'
 import type { FlagData, SegmentData } from './model.ts'
 
 /** Who writes a flag: a pipeline from LaunchDarkly, or Waybill's own tools and rollouts. */
@@ -10,9 +11,9 @@ export interface VersionedItem {
   readonly deleted?: boolean
 }
 
-/** One change of a flag or a segment, kept for ever: `key` from `auditKey`, `version` 1. */
+/** One change of a flag, a segment or a recall, kept for ever: `key` from `auditKey`, `version` 1. */
 export interface AuditItem extends VersionedItem {
-  readonly kind: 'features' | 'segments'
+  readonly kind: 'features' | 'segments' | 'recalls'
   /** The key of the flag or segment. */
   readonly subject: string
   readonly action: string
@@ -20,9 +21,9 @@ export interface AuditItem extends VersionedItem {
   readonly atMs: number
   readonly comment: string
   /** Absent when the change made it. */
-  readonly before?: FlagData | SegmentData
+  readonly before?: FlagData | SegmentData | RecallItem
   /** Absent when the change removed it. */
-  readonly after?: FlagData | SegmentData
+  readonly after?: FlagData | SegmentData | RecallItem
 }
 
 /** Who writes an item. `key` is the flag's key, or `segments/` and the segment's. */
@@ -30,11 +31,19 @@ export interface OwnerItem extends VersionedItem {
   readonly owner: FlagOwner
 }
 
-/** An operator's order for decisions in flight; `key` is the flag's. */
+/** An operator's order for decisions in flight; `key` is the flag's, `version` counts the orders for it. */
 export interface RecallItem extends VersionedItem {
+  /** Decisions of the flag at this version, and all before. */
   readonly upToVersion: number
-  /** The name of the declared variation. */
+  /** The name of the declared variation that takes their place. */
   readonly to: string
+  /** What that variation is in the flag data, where it is known: variations without names are declared under other ones. */
+  readonly value?: JsonValue
+  readonly who: string
+  readonly comment: string
+  readonly atMs: number
+  /** From then on it is not followed. */
+  readonly expiresAtMs: number
 }
 
 /** The state of one flag's rollout, in the words of its controller. */

@@ -4,6 +4,7 @@ import type { FlagStore } from '../store.ts'
 import { auditKey } from '../versioned-store.ts'
 import { asJson, type ContractCase, contentOf, flag } from './contract-case.ts'
 import { type FaultyStore, faultContract } from './fault-contract.ts'
+import { recallContract } from './recall-contract.ts'
 import { versionContract } from './version-contract.ts'
 
 export type { ContractCase } from './contract-case.ts'
@@ -35,6 +36,7 @@ export function storeContract(
     ...fillings(contract),
     ...ownership(contract),
     ...versionContract(contract),
+    ...recallContract(contract),
     ...(makeFaulty ? faultContract(makeFaulty) : []),
   ]
 }

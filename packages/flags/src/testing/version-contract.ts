@@ -66,12 +66,13 @@ export function versionContract(contract: Contract): readonly ContractCase[] {
     }),
     contract('keeps kinds apart, and those that are no flags out of what is read for deciding', async (store) => {
       await store.init({ flags: { a: flag('a', 1) } })
-      await store.put('recalls', { key: 'a', version: 1, upToVersion: 3, to: 'off' }, { ifVersion: 'absent' })
+      const order = { upToVersion: 3, to: 'off', who: 'ada', comment: 'x', atMs: 1, expiresAtMs: 2 }
+      await store.put('recalls', { key: 'a', version: 1, ...order }, { ifVersion: 'absent' })
       await store.put('rollouts', { key: 'a', version: 1 }, { ifVersion: 'absent' })
       await store.put('segments', { key: 'a', version: 1 }, { ifVersion: 'absent' })
       await store.init({ flags: { a: flag('a', 1) } })
       deepStrictEqual((await store.readAll())?.flags, { a: flag('a', 1) })
-      deepStrictEqual(await store.get('recalls', 'a'), { key: 'a', version: 1, upToVersion: 3, to: 'off' })
+      deepStrictEqual(await store.get('recalls', 'a'), { key: 'a', version: 1, ...order })
     }),
     contract('refuses by code what raises no version, or has none or no key', async (store) => {
       await store.init({ flags: { a: flag('a', 3) } })
