@@ -1,6 +1,6 @@
 import type { Cause, Decision } from './decision.ts'
 import type { DeclaredFlag } from './declared-flag.ts'
-import { jsonKind, sameJson } from './json.ts'
+import { type JsonValue, jsonKind, sameJson } from './json.ts'
 import type { Recall, SourceDecision } from './source.ts'
 import { valueDigest } from './token/format-1.ts'
 import type { Waybill } from './waybill.ts'
@@ -51,7 +51,12 @@ export function decided(
 function variationOf(flag: DeclaredFlag, said: SourceDecision): string | undefined {
   const named = flag.variations.get(said.variation)
   if (named !== undefined && sameJson(named, said.value)) return said.variation
-  for (const [name, value] of flag.variations) if (sameJson(value, said.value)) return name
+  return nameOf(flag, said.value)
+}
+
+function nameOf(flag: DeclaredFlag, wanted: JsonValue | undefined): string | undefined {
+  if (wanted === undefined) return undefined
+  for (const [name, value] of flag.variations) if (sameJson(value, wanted)) return name
   return undefined
 }
 
@@ -83,12 +88,15 @@ export function honoured(
 }
 
 function recalledTo(flag: DeclaredFlag, recall: Recall, carried: Decision): Decision {
-  const value = flag.variations.get(recall.to)
+  const variation = flag.variations.has(recall.to) ? recall.to : nameOf(flag, recall.value)
+  const value = variation === undefined ? undefined : flag.variations.get(variation)
   const { version, decidedAtSeconds } = carried
-  if (value === undefined) return declaredDefault(flag, 'undeclared_variation', decidedAtSeconds)
+  if (variation === undefined || value === undefined) {
+    return declaredDefault(flag, 'undeclared_variation', decidedAtSeconds)
+  }
   return {
     flag: flag.key,
-    variation: recall.to,
+    variation,
     value,
     version,
     reason: 'RECALL',

@@ -12,6 +12,7 @@ export type CountCode =
   | 'no_token'
   | 'inbound_discarded'
   | 'recalled'
+  | 'recalls_unavailable'
   | 'reevaluated'
   | 'never_read'
   | 'shed'
@@ -68,6 +69,7 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   expired_kept: ['note', 'a decision older than its flag allows was kept, as the flag says'],
   reevaluated: ['note', 'a decision older than its flag allows was made anew, as the flag says'],
   recalled: ['note', 'a decision in flight was replaced by a recall'],
+  recalls_unavailable: ['loss', 'recalls could not be read: those known so far are followed, new ones are not'],
   never_read: ['note', 'a decision came for a declared flag, and the function succeeded without reading it'],
   no_scope: ['note', 'a flag was read outside any open scope: its declared default'],
   // Sending.

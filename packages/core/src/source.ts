@@ -71,6 +71,8 @@ export interface Recall {
   readonly upToVersion: number
   /** The declared variation that takes the place of what was decided. */
   readonly to: string
+  /** What it is in the flag data: finds the declared variation where the flag data knows no names, as LaunchDarkly's. */
+  readonly value?: JsonValue
 }
 
 /** Where recalls come from: read synchronously from memory; how it is refreshed is the source's own affair. */
@@ -78,4 +80,6 @@ export interface RecallSource {
   current(): readonly Recall[]
   /** Awaited before a handler; refreshes when due. Never rejects. */
   refresh?(): Promise<void> | undefined
+  /** True while it cannot be refreshed: recalls may have been ordered that it does not know. Counted per invocation. */
+  isBehind?(): boolean
 }

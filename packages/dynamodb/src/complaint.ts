@@ -2,7 +2,7 @@
 export type Warn = (line: string) => void
 
 export interface Complaint {
-  /** Says what went wrong and why. The same cause is not said again until `settle`. */
+  /** Says what went wrong and why. The same is not said again until `settle`. */
   about(message: string, error: unknown): void
   settle(): void
 }
@@ -16,8 +16,9 @@ export function complaint(code: string, warn: Warn = console.warn): Complaint {
   return {
     about: (message, error) => {
       const name = error instanceof Error ? error.name : 'Error'
-      if (said.has(name)) return
-      said.add(name)
+      const what = `${name} ${message}`
+      if (said.has(what)) return
+      said.add(what)
       const cause = error instanceof Error ? `${name}: ${error.message}` : String(error)
       warn(JSON.stringify({ level: 'WARN', message: `waybill: ${message}`, code, cause, hint: 'said once per outage' }))
     },

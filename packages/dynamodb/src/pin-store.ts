@@ -1,5 +1,5 @@
 import { type AttributeValue, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { WaybillError } from '@waybill/core'
+import { type PinStore, WaybillError } from '@waybill/core'
 import { complaint, type Warn } from './complaint.ts'
 
 export interface DynamoDbPinStoreOptions {
@@ -76,9 +76,4 @@ function keptIn(error: unknown): string {
   const token = (error as { readonly Item?: Record<string, AttributeValue> }).Item?.['token']?.S
   if (token === undefined) throw new Error('the table refused a pin and gave no token that is kept', { cause: error })
   return token
-}
-
-/** As core's. */
-interface PinStore {
-  claim(key: string, token: string, expiresAtSeconds: number): Promise<string | undefined>
 }

@@ -100,6 +100,7 @@ class InnerPassage implements Passage {
 
   #enter(): void {
     const { scope } = this
+    if (this.#kind !== 'record' && this.#rules.settings.recalls?.isBehind?.()) scope.count('recalls_unavailable')
     if (this.#kind === 'batch') {
       scope.open(NOTHING)
     } else {

@@ -1,10 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
+import type { PinStore } from '../lifecycle/pin.ts'
 import type { ContractCase } from './harness.ts'
-
-/** As core's. */
-interface PinStore {
-  claim(key: string, token: string, expiresAtSeconds: number): Promise<string | undefined>
-}
 
 export interface PinStoreHarness {
   /** An empty store each time, on this clock. */
