@@ -15,6 +15,8 @@ import * as flagsPackage from '@waybill/flags'
 import * as flagsTesting from '@waybill/flags/testing'
 import * as skins from '@waybill/middy'
 import * as metrics from '@waybill/powertools/metrics'
+import * as parameter from '@waybill/powertools/parameter'
+import * as secret from '@waybill/powertools/secret'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -43,6 +45,8 @@ const given: Readonly<Record<string, unknown>> = {
   ...dynamodb,
   ...skins,
   ...metrics,
+  ...parameter,
+  ...secret,
   // The file of a deployed function, and a network: neither is here.
   fileSource: () => flagsPackage.fileSource(flagsFile),
   globalThis: { fetch: async () => new Response('ok') },

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets'
+import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { SSMClient } from '@aws-sdk/client-ssm'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { keysFromParameter } from '../src/parameter.ts'
+import { keysFromSecret } from '../src/secret.ts'
+import { documentOf, k1, k2 } from './key-fixture.ts'
+
+/** A client of the real SDK that answers in its place, and keeps what it was asked. */
+function answering<C extends SSMClient | SecretsManagerClient>(client: C, answer: () => object) {
+  const asked: object[] = []
+  client.middlewareStack.add(
+    () => async (args: { input: object }) => {
+      asked.push(args.input)
+      return { output: { $metadata: {}, ...answer() }, response: {} }
+    },
+    { step: 'initialize' },
+  )
+  return { asked, client }
+}
+
+const region = 'eu-west-1'
+afterEach(() => void vi.unstubAllEnvs())
+
+describe('through Powertools’ own providers', () => {
+  it('a parameter is read decrypted, and past Powertools’ cache', async () => {
+    vi.stubEnv('POWERTOOLS_PARAMETERS_MAX_AGE', '3600')
+    let text = documentOf(k1)
+    const { asked, client } = answering(new SSMClient({ region }), () => ({ Parameter: { Value: text } }))
+    const provider = new SSMProvider({ awsSdkV3Client: client })
+    // Somebody else's reading through the same provider fills its cache.
+    await provider.get('/keys')
+    let nowMs = 0
+    const keys = keysFromParameter('/keys', { provider, nowMs: () => nowMs })
+    await keys.refresh()
+    text = documentOf(k2, k1)
+    nowMs += 300_000
+    await keys.refresh()
+    expect(keys.current().signer?.id).toBe('k2')
+    expect(asked.slice(1)).toEqual([
+      { Name: '/keys', WithDecryption: true },
+      { Name: '/keys', WithDecryption: true },
+    ])
+    // And ours leaves theirs as it was.
+    expect(await provider.get('/keys')).toBe(documentOf(k1))
+  })
+
+  it('a secret is read by its name or ARN, past Powertools’ cache', async () => {
+    let answer: object = { SecretString: documentOf(k1) }
+    const { asked, client } = answering(new SecretsManagerClient({ region }), () => answer)
+    const name = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/keys-AbCdEf'
+    let nowMs = 0
+    const provider = new SecretsProvider({ awsSdkV3Client: client })
+    const keys = keysFromSecret(name, { provider, nowMs: () => nowMs })
+    await keys.refresh()
+    answer = { SecretBinary: Buffer.from(documentOf(k2, k1)) }
+    nowMs += 300_000
+    await keys.refresh()
+    expect(keys.current().signer?.id).toBe('k2')
+    expect(asked).toEqual([{ SecretId: name }, { SecretId: name }])
+  })
+})
+
+describe('what a module brings with it', () => {
+  const dist = resolve(import.meta.dirname, '../dist')
+  /** The SDK clients that a fresh process has loaded after importing one subpath. */
+  async function clientsOf(subpath: string): Promise<string[]> {
+    const script = `
+      import { registerHooks } from 'node:module'
+      const seen = new Set()
+      registerHooks({ resolve(specifier, context, next) {
+        const found = next(specifier, context)
+        const client = /@aws-sdk\\/(client-(?:ssm|secrets-manager))\\//.exec(found.url)
+        if (client) seen.add(client[1])
+        return found
+      } })
+      await import(${JSON.stringify(`${dist}/${subpath}.js`)})
+      console.log(JSON.stringify([...seen]))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+    return JSON.parse(stdout) as string[]
+  }
+
+  it.each([
+    ['metrics', []],
+    ['parameter', ['client-ssm']],
+    ['secret', ['client-secrets-manager']],
+  ])('%s: %j', async (subpath, clients) => {
+    expect(await clientsOf(subpath)).toEqual(clients)
+  })
+})
