@@ -1,4 +1,4 @@
-export type { EvaluationReason } from './compile/flag.ts'
+export type { Evaluation, EvaluationReason } from './compile/evaluation.ts'
 export { type Fall, fallOf } from './compile/rollout.ts'
 export { type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export type {
@@ -22,7 +22,7 @@ export {
   type RecallStoreOptions,
   recallStore,
 } from './recalls.ts'
-export { compileRuleset, type Evaluation, type Ruleset, type ValueType } from './ruleset.ts'
+export { compileRuleset, type Ruleset, type ValueType } from './ruleset.ts'
 export { type CachedSourceOptions, cachedSource } from './sources/cached.ts'
 export { type FileSourceOptions, fileSource } from './sources/file.ts'
 export type { FlagBuilder, NamedVariations } from './sources/flag-builder.ts'

@@ -1,29 +1,12 @@
 import type { DeclaredFlag, EvaluationContext, JsonValue, SourceAnswer } from '@waybill/core'
 import type { Matcher } from './compile/clause.ts'
-import {
-  compileFlag,
-  type EvaluationReason,
-  type Evaluator,
-  MALFORMED_THROUGHOUT,
-  type Neighbours,
-  type Verdict,
-} from './compile/flag.ts'
+import { type Evaluation, type EvaluationReason, MALFORMED_THROUGHOUT, withoutVariation } from './compile/evaluation.ts'
+import { compileFlag, type Evaluator, type Neighbours } from './compile/flag.ts'
 import { compileSegment } from './compile/segment.ts'
 import { hasSubject } from './context.ts'
 import type { FlagData, FlagSet } from './model.ts'
 import { isFlagData, isSegmentData } from './parse.ts'
-import { variationNames } from './variation-names.ts'
-
-/** One evaluation. `variationIndex` is undefined where the fallback was taken. */
-export interface Evaluation {
-  readonly value: JsonValue
-  readonly variationIndex?: number
-  readonly variation?: string
-  readonly version: number
-  readonly reason: EvaluationReason
-  readonly bucketed: boolean
-  readonly track: boolean
-}
+import { variationName } from './variation-names.ts'
 
 export type ValueType = 'boolean' | 'number' | 'string'
 
@@ -37,10 +20,9 @@ export interface Ruleset {
 }
 
 interface Compiled {
-  readonly data: FlagData
+  readonly version: number
   readonly on: boolean
   readonly evaluate: Evaluator
-  readonly names: readonly string[]
 }
 
 /**
@@ -66,28 +48,22 @@ export function compileRuleset(data: FlagSet): Ruleset {
     const one = compileOne(key, flag, neighbours)
     if (one !== undefined) compiled.set(key, one)
   }
-  const plans = new WeakMap<readonly DeclaredFlag[], readonly (Planned | undefined)[]>()
+  const plans = new WeakMap<readonly DeclaredFlag[], readonly Planned[]>()
 
-  const decideOne = (one: Compiled, context: EvaluationContext, fallback: JsonValue): Evaluation => {
-    const { index, reason, bucketed = false, track = false } = one.evaluate(context)
-    const value = index === undefined ? undefined : one.data.variations?.[index]
-    if (index === undefined || value === undefined) return missed(fallback, one.data.version, reason)
-    const variation = one.names[index] ?? `v${index}`
-    return { value, variationIndex: index, variation, version: one.data.version, reason, bucketed, track }
-  }
   const decide: Ruleset['decide'] = (key, context, fallback, type) => {
     const one = compiled.get(key)
-    if (one === undefined) return missed(fallback, 0, FLAG_NOT_FOUND)
-    if (!hasSubject(context)) return missed(fallback, one.data.version, NOT_SPECIFIED)
-    const decided = decideOne(one, context, fallback)
-    const isWrong = type !== undefined && decided.variationIndex !== undefined && typeof decided.value !== type
-    return isWrong ? missed(fallback, one.data.version, WRONG_TYPE) : decided
+    if (one === undefined) return withoutVariation(0, FLAG_NOT_FOUND, fallback)
+    if (!hasSubject(context)) return withoutVariation(one.version, NOT_SPECIFIED, fallback)
+    const decided = one.evaluate(context)
+    if (decided.variationIndex === undefined) return withoutVariation(one.version, decided.reason, fallback)
+    const isWrong = type !== undefined && typeof decided.value !== type
+    return isWrong ? withoutVariation(one.version, WRONG_TYPE, fallback) : decided
   }
   const decideAll: Ruleset['decideAll'] = (context) => {
     const all = new Map<string, Evaluation>()
     const known = hasSubject(context)
     for (const [key, one] of compiled) {
-      all.set(key, known ? decideOne(one, context, null) : missed(null, one.data.version, NOT_SPECIFIED))
+      all.set(key, known ? one.evaluate(context) : withoutVariation(one.version, NOT_SPECIFIED))
     }
     return all
   }
@@ -102,7 +78,7 @@ export function compileRuleset(data: FlagSet): Ruleset {
         plans.set(flags, plan)
       }
       if (!hasSubject(context)) return { status: 'live', decisions: flags.map(() => NO_SUBJECT) }
-      return { status: 'live', decisions: plan.map((one) => answered(one, context)) }
+      return { status: 'live', decisions: plan.map((one) => one(context)) }
     },
   }
 }
@@ -114,56 +90,46 @@ const WRONG_TYPE: EvaluationReason = { kind: 'ERROR', errorKind: 'WRONG_TYPE' }
 /** `undefined` for a tombstone. What departs from the model is kept, so that it decides `MALFORMED_FLAG`, not "not found". */
 function compileOne(key: string, given: unknown, neighbours: Neighbours): Compiled | undefined {
   if (!isFlagData(given)) {
-    return { data: { key, version: 0 }, on: false, evaluate: () => MALFORMED_THROUGHOUT, names: [] }
+    const malformed = withoutVariation(0, MALFORMED_THROUGHOUT)
+    return { version: 0, on: false, evaluate: () => malformed }
   }
   if (given.deleted) return undefined
-  const data = given.key === undefined ? { ...given, key } : given
-  const names = variationNames(data.variations ?? [])
-  return { data, on: data.on ?? false, evaluate: compileFlag(data, neighbours), names }
+  const data: FlagData = given.key === undefined ? { ...given, key } : given
+  return { version: data.version, on: data.on ?? false, evaluate: compileFlag(data, neighbours) }
 }
 
 type Answered = (SourceAnswer & { readonly status: 'live' })['decisions'][number]
 
-/** One declared flag over one snapshot. An evaluator's verdicts are few: what is said of each is made once. */
-interface Planned {
-  readonly evaluate: Evaluator
-  readonly say: (verdict: Verdict) => Answered
-  readonly said: WeakMap<Verdict, Answered>
-}
+/** One declared flag over one snapshot. What a flag comes to is one of a few: what is said of each is made once. */
+type Planned = (context: EvaluationContext) => Answered
 
-function planned(one: Compiled | undefined, flag: DeclaredFlag): Planned | undefined {
-  if (one === undefined) return undefined
-  const named = { ...one, names: variationNames(one.data.variations ?? [], flag) }
-  return { evaluate: one.evaluate, say: (verdict) => sourceDecision(named, flag, verdict), said: new WeakMap() }
-}
-
-function answered(one: Planned | undefined, context: EvaluationContext): Answered {
-  if (one === undefined) return NOT_FOUND
-  const verdict = one.evaluate(context)
-  let answer = one.said.get(verdict)
-  if (answer === undefined) {
-    answer = Object.freeze(one.say(verdict))
-    one.said.set(verdict, answer)
+function planned(one: Compiled | undefined, flag: DeclaredFlag): Planned {
+  if (one === undefined) return () => NOT_FOUND
+  const said = new Map<Evaluation, Answered>()
+  return (context) => {
+    const evaluation = one.evaluate(context)
+    let answer = said.get(evaluation)
+    if (answer === undefined) {
+      answer = Object.freeze(answered(evaluation, flag))
+      said.set(evaluation, answer)
+    }
+    return answer
   }
-  return answer
 }
 
 const NOT_FOUND: Answered = { cause: 'flag_not_found' }
 const NO_SUBJECT: Answered = { cause: 'no_subject' }
 
-function sourceDecision({ data, names }: Compiled, flag: DeclaredFlag, verdict: Verdict): Answered {
-  const { index, reason, bucketed = false, track = false } = verdict
-  const { version } = data
-  const value = index === undefined ? undefined : data.variations?.[index]
-  if (reason.kind === 'ERROR') return { cause: 'malformed_flag' }
-  if (index === undefined || value === undefined) {
+function answered(
+  { value, variationIndex, version, reason, bucketed, track }: Evaluation,
+  flag: DeclaredFlag,
+): Answered {
+  const { kind, inExperiment = false } = reason
+  if (kind === 'ERROR') return { cause: 'malformed_flag' }
+  if (variationIndex === undefined) {
     // Off, or a prerequisite failed, and no off variation: the caller's default, which is no error.
-    return { value: flag.defaultValue, variation: flag.defaultVariation, version, reason: reason.kind }
+    return { value: flag.defaultValue, variation: flag.defaultVariation, version, reason: kind }
   }
-  const inExperiment = reason.inExperiment ?? false
-  return { value, variation: names[index] ?? `v${index}`, version, reason: reason.kind, bucketed, inExperiment, track }
-}
-
-function missed(value: JsonValue, version: number, reason: EvaluationReason): Evaluation {
-  return { value, version, reason, bucketed: false, track: false }
+  const variation = variationName(value, variationIndex, flag)
+  return { value, variation, version, reason: kind, bucketed, inExperiment, track }
 }

@@ -4,12 +4,15 @@ import { type DeclaredFlag, type JsonValue, sameJson } from '@waybill/core'
 const NAME = /^[\x21-\x7e]{1,64}$/
 
 /**
- * The names of a flag's variations, by index. LaunchDarkly's data has none, and indexes shift when somebody edits the list:
- * the declared name of an equal value, otherwise the scalar value as text if that can be a name, otherwise `v<index>`.
+ * The name of one variation. LaunchDarkly's data has none, and indexes shift when somebody edits the list: the declared
+ * name of an equal value, otherwise the scalar value as text if that can be a name, otherwise `v<index>`.
  */
-export function variationNames(variations: readonly JsonValue[], declared?: DeclaredFlag): readonly string[] {
-  return variations.map((value, index) => {
-    for (const [name, one] of declared?.variations ?? []) if (sameJson(one, value)) return name
-    return typeof value !== 'object' && NAME.test(String(value)) ? String(value) : `v${index}`
-  })
+export function variationName(value: JsonValue, index: number, declared?: DeclaredFlag): string {
+  for (const [name, one] of declared?.variations ?? []) if (sameJson(one, value)) return name
+  return typeof value !== 'object' && NAME.test(String(value)) ? String(value) : `v${index}`
+}
+
+/** The names of a flag's variations, by index. */
+export function variationNames(variations: readonly JsonValue[]): readonly string[] {
+  return variations.map((value, index) => variationName(value, index))
 }

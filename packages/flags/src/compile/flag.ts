@@ -2,31 +2,19 @@ import type { EvaluationContext } from '@waybill/core'
 import { contextOfKind } from '../context.ts'
 import type { FlagData, Target, VariationOrRollout } from '../model.ts'
 import { compileAll, type SegmentLookup } from './clause.ts'
+import {
+  type Evaluation,
+  type EvaluationReason,
+  evaluationAt,
+  MALFORMED,
+  MALFORMED_THROUGHOUT,
+  withoutVariation,
+} from './evaluation.ts'
 import { compileRollout } from './rollout.ts'
 import { enter, newVisit, type Visit } from './visit.ts'
 
-/** LaunchDarkly's evaluation reason. */
-export interface EvaluationReason {
-  readonly kind: 'OFF' | 'FALLTHROUGH' | 'TARGET_MATCH' | 'RULE_MATCH' | 'PREREQUISITE_FAILED' | 'ERROR'
-  readonly ruleIndex?: number
-  readonly ruleId?: string
-  readonly prerequisiteKey?: string
-  readonly inExperiment?: boolean
-  readonly errorKind?: 'FLAG_NOT_FOUND' | 'MALFORMED_FLAG' | 'USER_NOT_SPECIFIED' | 'WRONG_TYPE'
-  /** A big segment was asked for, whose members are not here. */
-  readonly bigSegmentsStatus?: 'NOT_CONFIGURED'
-}
-
-/** Which variation, and why. `index` is undefined for an off flag without an off variation, and in error. */
-export interface Verdict {
-  readonly index?: number
-  readonly reason: EvaluationReason
-  readonly bucketed?: boolean
-  readonly track?: boolean
-}
-
 /** `visit` is the evaluation that this one is part of, where a flag is another's prerequisite. */
-export type Evaluator = (context: EvaluationContext, visit?: Visit) => Verdict
+export type Evaluator = (context: EvaluationContext, visit?: Visit) => Evaluation
 
 /** What a flag can ask of the snapshot that it is part of. */
 export interface Neighbours {
@@ -36,44 +24,38 @@ export interface Neighbours {
 
 const NOBODY: Neighbours = { flag: () => undefined, segment: () => undefined }
 
-/** The chosen outcome cannot be had. A flag that has this one as a prerequisite sees it fail. */
-export const MALFORMED: Verdict = { reason: { kind: 'ERROR', errorKind: 'MALFORMED_FLAG' } }
-
-/** A cycle, or a rule that cannot be read: nothing that needs this flag can be decided either. */
-export const MALFORMED_THROUGHOUT: Verdict = { ...MALFORMED }
-
 /**
- * Compiles a flag into one function: off, then prerequisites, then targets, then rules, then the fallthrough. The verdicts
- * are made here, once each: evaluating makes none.
+ * Compiles a flag into one function: off, then prerequisites, then targets, then rules, then the fallthrough. What it can
+ * come to is made here: evaluating makes nothing.
  */
 export function compileFlag(flag: FlagData, neighbours: Neighbours = NOBODY): Evaluator {
-  const off = compileOff(flag, { kind: 'OFF' })
-  if (!flag.on) return () => off
+  if (!flag.on) return always(evaluationAt(flag, flag.offVariation, { kind: 'OFF' }))
   const prerequisites = compilePrerequisites(flag, neighbours)
   const targets = compileTargets(flag)
   const rules = (flag.rules ?? []).map((rule, ruleIndex) => {
-    const track = rule.trackEvents ?? false
     const reason = { kind: 'RULE_MATCH', ruleIndex, ...(rule.id ? { ruleId: rule.id } : {}) } as const
-    const outcome = compileOutcome(flag, rule, reason, track)
+    const outcome = compileOutcome(flag, rule, reason, rule.trackEvents)
     return { matches: compileAll(rule.clauses ?? [], neighbours.segment), outcome }
   })
-  const fallthrough = compileOutcome(
-    flag,
-    flag.fallthrough ?? {},
-    { kind: 'FALLTHROUGH' },
-    flag.trackEventsFallthrough ?? false,
-  )
-  const evaluate = (context: EvaluationContext, visit: Visit): Verdict => {
+  const fallthrough = compileOutcome(flag, flag.fallthrough ?? {}, { kind: 'FALLTHROUGH' }, flag.trackEventsFallthrough)
+  // Most flags are no more than that.
+  if (prerequisites === undefined && targets === undefined && rules.length === 0) return fallthrough
+  const malformed = withoutVariation(flag.version, MALFORMED_THROUGHOUT)
+  const evaluate = (context: EvaluationContext, visit: Visit): Evaluation => {
     const settled = prerequisites?.(context, visit) ?? targets?.(context)
     if (settled !== undefined) return settled
     for (const { matches, outcome } of rules) {
       const matched = matches(context, visit)
-      if (matched === undefined) return MALFORMED_THROUGHOUT
+      if (matched === undefined) return malformed
       if (matched) return outcome(context)
     }
     return fallthrough(context)
   }
   return needsOthers(flag) ? visiting(evaluate) : (context) => evaluate(context, NO_VISIT)
+}
+
+function always(evaluation: Evaluation): Evaluator {
+  return () => evaluation
 }
 
 /** For flags that ask for no other: nothing writes to it. */
@@ -85,17 +67,18 @@ function needsOthers({ prerequisites, rules }: FlagData): boolean {
 }
 
 /** Opens the evaluation's visit, and says in the reason when a big segment was met. */
-function visiting(evaluate: (context: EvaluationContext, visit: Visit) => Verdict): Evaluator {
-  const noted = new Map<Verdict, Verdict>()
+function visiting(evaluate: (context: EvaluationContext, visit: Visit) => Evaluation): Evaluator {
+  const noted = new Map<Evaluation, Evaluation>()
   return (context, outer) => {
     if (outer !== undefined) return evaluate(context, outer)
     const visit = newVisit()
-    const verdict = evaluate(context, visit)
-    if (!visit.metBigSegment) return verdict
-    let withStatus = noted.get(verdict)
+    const evaluation = evaluate(context, visit)
+    if (!visit.metBigSegment) return evaluation
+    let withStatus = noted.get(evaluation)
     if (withStatus === undefined) {
-      withStatus = { ...verdict, reason: { ...verdict.reason, bigSegmentsStatus: 'NOT_CONFIGURED' } }
-      noted.set(verdict, withStatus)
+      const reason = Object.freeze({ ...evaluation.reason, bigSegmentsStatus: 'NOT_CONFIGURED' } as const)
+      withStatus = Object.freeze({ ...evaluation, reason })
+      noted.set(evaluation, withStatus)
     }
     return withStatus
   }
@@ -105,35 +88,30 @@ function visiting(evaluate: (context: EvaluationContext, visit: Visit) => Verdic
 function compilePrerequisites(
   flag: FlagData,
   neighbours: Neighbours,
-): ((context: EvaluationContext, visit: Visit) => Verdict | undefined) | undefined {
+): ((context: EvaluationContext, visit: Visit) => Evaluation | undefined) | undefined {
   const prerequisites = (flag.prerequisites ?? []).map(({ key, variation }) => ({
     key,
     variation,
-    failed: compileOff(flag, { kind: 'PREREQUISITE_FAILED', prerequisiteKey: key }),
+    failed: evaluationAt(flag, flag.offVariation, { kind: 'PREREQUISITE_FAILED', prerequisiteKey: key }),
   }))
   if (prerequisites.length === 0) return undefined
+  const malformed = withoutVariation(flag.version, MALFORMED_THROUGHOUT)
   return (context, visit) => {
     for (const { key, variation, failed } of prerequisites) {
       const needed = neighbours.flag(key)
       if (needed === undefined) return failed
-      if (!enter(visit, visit.flags, key)) return MALFORMED_THROUGHOUT
-      const verdict = needed.evaluate(context, visit)
+      if (!enter(visit, visit.flags, key)) return malformed
+      const { reason, variationIndex } = needed.evaluate(context, visit)
       visit.flags.pop()
-      if (verdict === MALFORMED_THROUGHOUT) return verdict
-      if (!needed.on || verdict.index !== variation) return failed
+      if (reason === MALFORMED_THROUGHOUT) return malformed
+      if (!needed.on || variationIndex !== variation) return failed
     }
     return undefined
   }
 }
 
-/** Without an off variation it is the caller's default, which is no error. */
-function compileOff(flag: FlagData, reason: EvaluationReason): Verdict {
-  const { offVariation } = flag
-  return offVariation === undefined || offVariation === null ? { reason } : atIndex(flag, offVariation, reason)
-}
-
 /** Without `contextTargets` the users' targets; with them their order counts, and a user entry without keys borrows them. */
-function compileTargets(flag: FlagData): ((context: EvaluationContext) => Verdict | undefined) | undefined {
+function compileTargets(flag: FlagData): ((context: EvaluationContext) => Evaluation | undefined) | undefined {
   const targets = flag.targets ?? []
   const contextTargets = flag.contextTargets ?? []
   const inOrder =
@@ -147,9 +125,9 @@ function compileTargets(flag: FlagData): ((context: EvaluationContext) => Verdic
         })
   if (inOrder.length === 0) return undefined
   return (context) => {
-    for (const { kind, keys, verdict } of inOrder) {
+    for (const { kind, keys, evaluation } of inOrder) {
       const key = contextOfKind(context, kind)?.['key']
-      if (typeof key === 'string' && keys.has(key)) return verdict
+      if (typeof key === 'string' && keys.has(key)) return evaluation
     }
     return undefined
   }
@@ -159,33 +137,24 @@ function compileTarget(
   flag: FlagData,
   target: Target,
   values: readonly string[],
-): { readonly kind: string; readonly keys: ReadonlySet<string>; readonly verdict: Verdict } {
+): { readonly kind: string; readonly keys: ReadonlySet<string>; readonly evaluation: Evaluation } {
   const kind = target.contextKind || 'user'
-  return { kind, keys: new Set(values), verdict: atIndex(flag, target.variation, { kind: 'TARGET_MATCH' }) }
+  return { kind, keys: new Set(values), evaluation: evaluationAt(flag, target.variation, { kind: 'TARGET_MATCH' }) }
 }
 
 function compileOutcome(
   flag: FlagData,
-  outcome: VariationOrRollout,
+  { variation, rollout }: VariationOrRollout,
   reason: EvaluationReason,
-  track: boolean,
+  track = false,
 ): Evaluator {
-  const { variation, rollout } = outcome
-  if (variation !== undefined && variation !== null) {
-    const verdict = atIndex(flag, variation, reason, track)
-    return () => verdict
-  }
+  if (variation !== undefined && variation !== null) return always(evaluationAt(flag, variation, reason, { track }))
   const rolled =
     rollout &&
-    compileRollout(rollout, flag.key, flag.salt ?? '', ({ variation: index, bucketed, inExperiment }) => {
-      const why = inExperiment ? { ...reason, inExperiment } : reason
-      const verdict = atIndex(flag, index, why, track || inExperiment)
-      return bucketed && verdict !== MALFORMED ? { ...verdict, bucketed } : verdict
-    })
-  return rolled || (() => MALFORMED)
-}
-
-function atIndex(flag: FlagData, index: number, reason: EvaluationReason, track = false): Verdict {
-  if (!Number.isInteger(index) || index < 0 || index >= (flag.variations?.length ?? 0)) return MALFORMED
-  return track || flag.trackEvents ? { index, reason, track: true } : { index, reason }
+    compileRollout(rollout, flag.key, flag.salt ?? '', ({ variation: index, bucketed, inExperiment }) =>
+      inExperiment
+        ? evaluationAt(flag, index, { ...reason, inExperiment }, { track: true, bucketed })
+        : evaluationAt(flag, index, reason, { track, bucketed }),
+    )
+  return rolled || always(withoutVariation(flag.version, MALFORMED))
 }

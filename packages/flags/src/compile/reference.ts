@@ -16,6 +16,7 @@ export function compileReference(text: string, contextKind: string | undefined):
   const path = contextKind && text.startsWith('/') ? pointer(text) : [text]
   if (path === undefined || text === '' || (contextKind && path[0] === '_meta')) return undefined
   const [first = '', ...rest] = path
+  if (first === 'key' && rest.length === 0) return (context) => contextOfKind(context, kind)?.['key'] ?? undefined
   return (context) => {
     const part = contextOfKind(context, kind)
     if (part === undefined) return undefined

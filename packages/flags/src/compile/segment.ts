@@ -76,12 +76,12 @@ function compileRule(rule: SegmentRule, key: string, salt: string, segments: Seg
   if (weight === undefined || weight === null) return matches
   const read = compileReference(bucketBy || 'key', rolloutContextKind ?? undefined)
   const kind = rolloutContextKind || 'user'
-  const prefix = `${key}.${salt}`
+  const prefix = `${key}.${salt}.`
   return (context, visit) => {
     const matched = matches(context, visit)
     if (!matched) return matched
     if (read === undefined) return undefined
     if (contextOfKind(context, kind) === undefined) return false
-    return bucketOf(prefix, read(context)) < weight / WHOLE
+    return (bucketOf(prefix, read(context)) ?? 0) < weight / WHOLE
   }
 }

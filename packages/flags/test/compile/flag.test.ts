@@ -24,8 +24,8 @@ describe('context targets', () => {
         { contextKind: 'user', variation: 1, values: ['u-1'] },
       ],
     })
-    expect(decide(data, both).index).toBe(2)
-    expect(decide(data, { key: 'u-1' }).index).toBe(1)
+    expect(decide(data, both).variationIndex).toBe(2)
+    expect(decide(data, { key: 'u-1' }).variationIndex).toBe(1)
     expect(decide(data, { kind: 'org', key: 'u-1' }).reason.kind).toBe('FALLTHROUGH')
   })
 
