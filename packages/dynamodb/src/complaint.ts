@@ -3,7 +3,7 @@ export type Warn = (line: string) => void
 
 export interface Complaint {
   /** Says what went wrong and why. The same is not said again until `settle`. */
-  about(message: string, error: unknown): void
+  about(message: string, error?: unknown): void
   settle(): void
 }
 
@@ -15,12 +15,14 @@ export function complaint(code: string, warn: Warn = console.warn): Complaint {
   const said = new Set<string>()
   return {
     about: (message, error) => {
-      const name = error instanceof Error ? error.name : 'Error'
+      const name = error instanceof Error ? error.name : ''
       const what = `${name} ${message}`
       if (said.has(what)) return
       said.add(what)
-      const cause = error instanceof Error ? `${name}: ${error.message}` : String(error)
-      warn(JSON.stringify({ level: 'WARN', message: `waybill: ${message}`, code, cause, hint: 'said once per outage' }))
+      const cause = error instanceof Error ? { cause: `${name}: ${error.message}` } : {}
+      warn(
+        JSON.stringify({ level: 'WARN', message: `waybill: ${message}`, code, ...cause, hint: 'said once per outage' }),
+      )
     },
     settle: () => said.clear(),
   }
