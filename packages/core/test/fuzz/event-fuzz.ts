@@ -5,7 +5,7 @@ import { ambientScope } from '../../src/scope.ts'
 import type { FlagSource } from '../../src/source.ts'
 import { type Corpus, corpus } from './corpus.ts'
 import { damagedEvent } from './event-damage.ts'
-import { type Arrived, stampedEvent } from './event-slots.ts'
+import { type Arrived, stampedEvent, twiceStampedEvent } from './event-slots.ts'
 import { mutated } from './mutations.ts'
 import { seededRandom } from './random.ts'
 
@@ -20,8 +20,12 @@ const flags = declareFlags({
   'flag-1': { variations: { off: false, on: true }, default: 'off' },
 })
 
-export function eventCase(from: Corpus, seed: number, index: number): Arrived {
+export function eventCase(from: Corpus, seed: number, index: number): Arrived & { readonly ambiguous: boolean } {
   const random = seededRandom(seed, index)
+  if (random.chance(0.05)) {
+    const [one = '', other = ''] = random.shuffled(from.believable)
+    return { ...twiceStampedEvent(one, other, random), ambiguous: true }
+  }
   const real = random.pick(random.chance(0.6) ? from.believable : from.all)
   const token = random.chance(0.4) ? mutated(real, random.pick(from.all), random) : real
   let { event, lambdaContext } = stampedEvent(token, random)
@@ -29,7 +33,7 @@ export function eventCase(from: Corpus, seed: number, index: number): Arrived {
     if (lambdaContext !== undefined && random.chance(0.5)) lambdaContext = damagedEvent(lambdaContext, random)
     else event = damagedEvent(event, random)
   }
-  return { event, lambdaContext }
+  return { event, lambdaContext, ambiguous: false }
 }
 
 /** Runs `cases` events through the lifecycles. Nothing may throw, and only what was sealed may be honoured. */
@@ -67,7 +71,7 @@ export async function fuzzEvents(seed: number, cases: number, from = 0): Promise
   })
 
   for (let index = from; index < from + cases && violations.length < 10; index += 1) {
-    const { event, lambdaContext } = eventCase(tokens, seed, index)
+    const { event, lambdaContext, ambiguous } = eventCase(tokens, seed, index)
     const blame = (what: string): void => void violations.push(`case ${index}: ${what}`)
     seen.length = 0
     decided.length = 0
@@ -87,6 +91,7 @@ export async function fuzzEvents(seed: number, cases: number, from = 0): Promise
       else if (known !== undefined) tally('accepted')
       else if (/^wb[1-9][0-9]{0,2}\.[A-Za-z0-9._~:%=-]+$/.test(text) && !text.startsWith('wb1.')) tally('passed_on')
       else blame(`would pass on ${text.slice(0, 200)}`)
+      if (known !== undefined && ambiguous) blame('believed one of two tokens')
       if (known !== undefined && !carries([event, lambdaContext], known.text))
         blame('believed a token of another event')
     }

@@ -83,6 +83,33 @@ const STAMPS: Readonly<Record<string, Change>> = {
   'step-functions-task': (event, token) => ({ ...event, _waybill: token }),
 }
 
+/** Two tokens in one request or record: whose decisions they are cannot be told, so none may be believed. */
+export function twiceStampedEvent(one: string, other: string, random: Random): Arrived {
+  const both = `{"a":1,"_waybill":"${one}","_waybill":"${other}"}`
+  const fixture = (name: string): Fields => FIXTURES.get(name) ?? {}
+  const stamped = (name: string, token: string): Fields => STAMPS[name]?.(fixture(name), token, random) ?? {}
+  const event = ((): Fields => {
+    switch (random.below(6)) {
+      case 0:
+        return { ...fixture('http-api-v2'), headers: { 'x-waybill': `${one}${random.pick([',', ', '])}${other}` } }
+      case 1:
+        return { ...fixture('function-url'), headers: { 'X-Waybill': one, 'x-waybill': other } }
+      case 2:
+        return { ...fixture('alb-multi-value'), multiValueHeaders: { 'x-waybill': [one, other] } }
+      case 3:
+        return records(stamped('sqs', one), (record) => ({ ...record, body: `{"_waybill":"${other}"}` }))
+      case 4:
+        return records(fixture('sqs'), (record) => ({ ...record, body: both }))
+      default:
+        return records(fixture('kinesis'), (record) => ({
+          ...record,
+          kinesis: { ...at(record, 'kinesis'), data: base64(both) },
+        }))
+    }
+  })()
+  return { event, lambdaContext: undefined }
+}
+
 /** Any event of any carrier, with the token where it belongs. */
 export function stampedEvent(token: string, random: Random): Arrived {
   const name = random.pick(eventNames)

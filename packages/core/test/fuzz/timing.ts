@@ -43,9 +43,16 @@ export function hostileTimings(seed: number): readonly Timing[] {
 }
 
 function timing(what: string, at: (bytes: number) => number, bytes: number): Timing {
-  const half = at(bytes / 2)
-  const tookMs = at(bytes)
-  return { what, tookMs, growth: tookMs / half }
+  let tookMs = Number.POSITIVE_INFINITY
+  let growth = Number.POSITIVE_INFINITY
+  // Whoever shares the machine can make a text slow once, and not five times.
+  for (let attempt = 0; attempt < 5 && growth > 2.5; attempt += 1) {
+    const half = at(bytes / 2)
+    const whole = at(bytes)
+    tookMs = Math.min(tookMs, whole)
+    growth = Math.min(growth, whole / half)
+  }
+  return { what, tookMs, growth }
 }
 
 /** The largest text of its family that is no longer than this. */

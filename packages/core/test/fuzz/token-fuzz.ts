@@ -62,6 +62,7 @@ export function fuzzTokens(seed: number, cases: number, from = 0): TokenFuzzRepo
       if (typeof text === 'string') slowest.offer(tookMs, text)
       const outcome = 'refusal' in opened ? opened.refusal : signed ? 'accepted_signed' : 'accepted'
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      if (typeof text === 'string' && text.length > 8192 && outcome !== 'oversize') blame('read more than 8 KiB')
       if ('refusal' in opened) continue
       const original = tokens.sealed.get(text as string)
       if (original === undefined && !signed) blame('believed a text that nobody sealed')
@@ -72,6 +73,7 @@ export function fuzzTokens(seed: number, cases: number, from = 0): TokenFuzzRepo
         const same = reopened !== undefined && 'waybill' in reopened && again.shedCount === 0
         const { decisions } = opened.waybill
         if (decisions.size > 128) blame('read more than 128 flags')
+        if (decisions.size !== entryCount(String(text))) blame('read another number of entries than there are')
         if (same && !isDeepStrictEqual([...reopened.waybill.decisions], [...decisions]))
           blame('sealed as something else')
         // Shedding is for want of room alone, and a flag's own entry is never unreadable after sealing.
@@ -83,6 +85,12 @@ export function fuzzTokens(seed: number, cases: number, from = 0): TokenFuzzRepo
     if (violations.length >= 10) break
   }
   return { cases, outcomes, violations, slowest }
+}
+
+/** Entries as the specification has them: between the fifth dot and the last one, apart by tildes. */
+function entryCount(text: string): number {
+  const body = text.split('.').slice(5, -1).join('.')
+  return body === '' ? 0 : body.split('~').length
 }
 
 function meets(original: { audience?: unknown; subject?: unknown; decidedAtSeconds: number }, expect: Expectations) {
