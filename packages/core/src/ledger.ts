@@ -10,6 +10,8 @@ export type CountCode =
   | 'pinned'
   | 'pin_failed'
   | 'no_token'
+  | 'no_old_image'
+  | 'old_stamp'
   | 'inbound_discarded'
   | 'recalled'
   | 'recalls_unavailable'
@@ -21,6 +23,8 @@ export type CountCode =
   | 'uncarried'
   | 'not_targeted'
   | 'named_execution'
+  | 'named_transaction'
+  | 'unsized_update'
   | 'already_stamped'
   | 'stamp_failed'
   | 'merge_conflict'
@@ -47,6 +51,8 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   pin_failed: ['loss', 'decisions could not be pinned: a repeated request may get others'],
   // Arriving.
   no_token: ['note', 'an event without a token arrived at a function that honours decisions'],
+  no_old_image: ['loss', "a changed item's stamp was not believed: the stream brings no old image to compare it with"],
+  old_stamp: ['note', "a changed item's stamp was not believed: it is that of an earlier write"],
   inbound_discarded: ['note', 'an edge function discarded a token from outside'],
   bad_signature: ['loss', 'a token was forged or damaged'],
   unknown_key: ['loss', 'a token was signed with a key that is not in the ring'],
@@ -79,6 +85,8 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   uncarried: ['loss', 'a message went without a token: its body is not a JSON object'],
   not_targeted: ['note', 'a message went without a token: its target is not named in `to`'],
   named_execution: ['loss', 'a named execution went without a token: a stamp would change what its name stands for'],
+  named_transaction: ['loss', 'a transaction with a ClientRequestToken went without a token: a stamp would change it'],
+  unsized_update: ['loss', 'an update of an item went without a token: how large the item is was not known'],
   already_stamped: ['note', 'the caller had put a token there: it stays'],
   stamp_failed: ['loss', 'stamping failed unexpectedly: the message went as it was'],
   // Around.

@@ -1,3 +1,4 @@
+import type { CountCode } from '../ledger.ts'
 import { type BatchInbound, type Fields, fieldsOf, together } from './carrier.ts'
 import { batchCarrier, contextTokens, singleCarrier } from './list.ts'
 
@@ -9,6 +10,8 @@ export type Arrivals =
       readonly carrier: string
       /** Tokens by record id. A record without an id, or without a token, is not in it. */
       readonly tokensById: ReadonlyMap<string, readonly string[]>
+      /** Why a stamp that a record had is not among its tokens, by record id. */
+      readonly problemsById: ReadonlyMap<string, CountCode>
       /** The id of a record, raw or parsed. */
       readonly idOf: (record: Fields) => string | undefined
       readonly event: unknown
@@ -45,6 +48,7 @@ function batchArrivals(event: Fields, key: BatchInbound['recordsKey']): Arrivals
   if (found === undefined || found.inbound.recordsKey !== key) return undefined
   const { name: carrier, inbound } = found
   const tokensById = new Map<string, readonly string[]>()
+  const problemsById = new Map<string, CountCode>()
   let lone: readonly string[] = []
   const clean = records.map((record: unknown) => {
     const fields = fieldsOf(record)
@@ -52,6 +56,7 @@ function batchArrivals(event: Fields, key: BatchInbound['recordsKey']): Arrivals
     const unloaded = inbound.unload(fields)
     lone = unloaded.tokens
     const id = inbound.idOf(fields)
+    if (id !== undefined && unloaded.problem !== undefined) problemsById.set(id, unloaded.problem)
     if (id !== undefined && lone.length > 0) {
       const known = tokensById.get(id)
       tokensById.set(id, known === undefined ? lone : together(known, lone))
@@ -60,18 +65,18 @@ function batchArrivals(event: Fields, key: BatchInbound['recordsKey']): Arrivals
   })
   const stripped = { ...event, [key]: clean }
   if (inbound.alwaysAlone && records.length === 1) return { kind: 'single', carrier, tokens: lone, event: stripped }
-  return { kind: 'batch', carrier, tokensById, idOf: inbound.idOf, event: stripped }
+  return { kind: 'batch', carrier, tokensById, problemsById, idOf: inbound.idOf, event: stripped }
 }
 
 /** What came with one record, when it is handed over alone. */
 export function recordArrival(
   record: unknown,
-): { carrier: string; tokens: readonly string[]; record: unknown } | undefined {
+): { carrier: string; tokens: readonly string[]; problem?: CountCode; record: unknown } | undefined {
   const fields = fieldsOf(record)
   const carrier = fields === undefined ? undefined : batchCarrier(fields)
   if (fields === undefined || carrier === undefined) return undefined
-  const { tokens, clean } = carrier.inbound.unload(fields)
-  return { carrier: carrier.name, tokens, record: clean }
+  const { tokens, problem, clean } = carrier.inbound.unload(fields)
+  return { carrier: carrier.name, tokens, ...(problem === undefined ? {} : { problem }), record: clean }
 }
 
 /**

@@ -15,6 +15,8 @@ export const HEADER = 'x-waybill'
 export interface Unloaded {
   readonly tokens: readonly string[]
   readonly clean: Fields
+  /** Why a stamp that was found there is not among the tokens. */
+  readonly problem?: Extract<CountCode, 'no_old_image' | 'old_stamp'>
 }
 
 /** An event that is one request or message. */
@@ -44,7 +46,13 @@ export interface Slot {
   /** Why no token can go here; counted where there is something to carry. */
   readonly problem?: Extract<
     CountCode,
-    'already_stamped' | 'attributes_full' | 'uncarried' | 'not_targeted' | 'named_execution'
+    | 'already_stamped'
+    | 'attributes_full'
+    | 'uncarried'
+    | 'not_targeted'
+    | 'named_execution'
+    | 'named_transaction'
+    | 'unsized_update'
   >
 }
 
@@ -64,6 +72,7 @@ export interface TargetPolicy {
   /** Whether the target is named in `to`; `undefined` when there is no `to`. */
   isNamed(target: unknown): boolean | undefined
   readonly namedExecutions: boolean
+  readonly namedTransactions: boolean
 }
 
 /**

@@ -1,12 +1,14 @@
-import { type Carrier, type Fields, fieldsOf, textOf, without } from './carrier.ts'
+import { type Carrier, type Fields, fieldsOf, textOf, type Unloaded, without } from './carrier.ts'
 import { BODY_KEY } from './json-splice.ts'
 
 /*
- * DynamoDB streams, in: an item's own attribute `_waybill`, put there by hand (an outbox).
+ * DynamoDB streams, in: an item's own attribute `_waybill`, which `dynamodb` put there (an outbox).
  *   https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
  *   https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
  * A writer that knows nothing of it changes the item and leaves the stamp of whoever wrote before. So the stamp of a
- * MODIFY is believed only if it differs from the old image's: the stream must have the view NEW_AND_OLD_IMAGES.
+ * MODIFY is believed only if it differs from the old image's: the stream must have the view NEW_AND_OLD_IMAGES. With
+ * NEW_IMAGE alone, new items are believed and changed ones are not, counted `no_old_image`. One request that writes an
+ * item twice leaves the same stamp twice: its second event is not believed either, counted `old_stamp`.
  */
 export const dynamodbStream: Carrier = {
   name: 'dynamodb-stream',
@@ -19,17 +21,20 @@ export const dynamodbStream: Carrier = {
       const after = stamp(change?.['NewImage'])
       const before = stamp(change?.['OldImage'])
       if (after === undefined && before === undefined) return { tokens: [], clean: record }
-      const isNew = record['eventName'] === 'MODIFY' ? isNewer(change, after, before) : after !== undefined
+      const problem = after !== undefined && record['eventName'] === 'MODIFY' ? doubt(change, after, before) : undefined
       return {
-        tokens: isNew && after !== undefined ? [after] : [],
+        tokens: after === undefined || problem !== undefined ? [] : [after],
+        ...(problem === undefined ? {} : { problem }),
         clean: { ...record, dynamodb: strip(strip({ ...change }, 'NewImage'), 'OldImage') },
       }
     },
   },
 }
 
-function isNewer(change: Fields | undefined, after: string | undefined, before: string | undefined): boolean {
-  return fieldsOf(change?.['OldImage']) !== undefined && after !== before
+/** Why the stamp of a changed item is not that of the one who changed it. */
+function doubt(change: Fields | undefined, after: string, before: string | undefined): Unloaded['problem'] {
+  if (fieldsOf(change?.['OldImage']) === undefined) return 'no_old_image'
+  return after === before ? 'old_stamp' : undefined
 }
 
 /** An image's token; the empty one when it is not a string. */

@@ -1,4 +1,5 @@
 import type { BatchInbound, Carrier, Fields, Shipment, SingleInbound, TargetPolicy } from './carrier.ts'
+import { dynamodb } from './dynamodb.ts'
 import { dynamodbStream } from './dynamodb-stream.ts'
 import { eventbridge } from './eventbridge.ts'
 import { firehose } from './firehose.ts'
@@ -17,6 +18,7 @@ export const CARRIERS: readonly Carrier[] = [
   kinesis,
   eventbridge,
   dynamodbStream,
+  dynamodb,
   firehose,
   stepFunctions,
   lambda,

@@ -74,6 +74,8 @@ function recordScopes(options: InnerOptions | undefined): (record: unknown) => P
     const ambient = ambientScope()
     if (ambient?.records !== undefined) return ambient.records(record)
     const arrived = alone && recordArrival(record)
-    return arrived && alone.record(arrived.carrier, arrived.tokens, arrived.record)
+    const passage = arrived && alone.record(arrived.carrier, arrived.tokens, arrived.record)
+    if (arrived?.problem !== undefined) passage?.scope.count(arrived.problem)
+    return passage
   }
 }

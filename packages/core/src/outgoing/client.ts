@@ -17,11 +17,14 @@ export interface SdkClient {
 export interface StampOptions {
   /**
    * The targets to stamp: names, ARNs, queue URLs or expressions. Without it, attributes and headers are stamped on all
-   * targets and bodies (Kinesis, Firehose, EventBridge, asynchronous Invoke, Step Functions) on none.
+   * targets and bodies (Kinesis, Firehose, EventBridge, DynamoDB, asynchronous Invoke, Step
+   * Functions) on none.
    */
   readonly to?: readonly Target[]
   /** Stamp named Step Functions executions too: the same name with another input is then refused by AWS. */
   readonly namedExecutions?: boolean
+  /** Stamp DynamoDB transactions with a ClientRequestToken too: the same one with another item is then refused by AWS. */
+  readonly namedTransactions?: boolean
 }
 
 /**
@@ -43,12 +46,13 @@ export function stampClient<C extends SdkClient>(client: C, options: StampOption
   if (!CLIENTS.includes(service)) {
     throw new WaybillError('bad_option', `stampClient: ${service} carries no token, only ${CLIENTS.join(', ')} do`)
   }
-  const { to, namedExecutions = false } = options
+  const { to, namedExecutions = false, namedTransactions = false } = options
   if (to !== undefined && !(Array.isArray(to) && to.every((one) => typeof one === 'string' || one instanceof RegExp))) {
     throw new WaybillError('bad_option', 'stampClient: `to` must be a list of names, ARNs or regular expressions')
   }
   const policy = {
     namedExecutions,
+    namedTransactions,
     isNamed: (target: unknown) => (to === undefined ? undefined : isNamedTarget(to, target)),
   }
   // Before serialisation: at the `build` step the body and its checksum are made already. A retry comes later and reuses it.

@@ -33,8 +33,11 @@ export interface OutgoingHarness {
   readonly command: string
   /** The carrier by which the message arrives. */
   readonly receiver: Carrier
-  /** `attribute`: stamped on every target unless others are named. `body`: only on named ones. */
-  readonly place: 'attribute' | 'body'
+  /**
+   * `attribute`: beside the payload, stamped on every target unless others are named. `body`: in the payload, only on
+   * named ones. `item`: beside the payload, only on named ones.
+   */
+  readonly place: 'attribute' | 'body' | 'item'
   readonly payloadKind: 'text' | 'bytes'
   /** What `request` sends to, as the target policy is asked for it. */
   readonly target: string

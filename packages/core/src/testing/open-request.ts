@@ -3,9 +3,9 @@ import type { Fields, Shipment, TargetPolicy } from '../carriers/carrier.ts'
 import type { OutgoingHarness } from './harness.ts'
 
 /** The user named every target. */
-export const NAMED: TargetPolicy = { isNamed: () => true, namedExecutions: false }
+export const NAMED: TargetPolicy = { isNamed: () => true, namedExecutions: false, namedTransactions: false }
 /** The user named none, and excluded none. */
-export const UNNAMED: TargetPolicy = { isNamed: () => undefined, namedExecutions: false }
+export const UNNAMED: TargetPolicy = { isNamed: () => undefined, namedExecutions: false, namedTransactions: false }
 
 /** A request of the harness's command, which the carrier must know, laid open. */
 export function openRequest(harness: OutgoingHarness, request: Fields, policy: TargetPolicy = NAMED): Shipment {
@@ -16,7 +16,7 @@ export function openRequest(harness: OutgoingHarness, request: Fields, policy: T
 
 /** Stamps as an outgoing client does: only where there is no problem. */
 export function stamp(harness: OutgoingHarness, request: Fields, tokens: readonly (string | undefined)[]): Fields {
-  const policy = harness.place === 'body' ? NAMED : UNNAMED
+  const policy = harness.place === 'attribute' ? UNNAMED : NAMED
   const { slots, write } = openRequest(harness, request, policy)
   return write(slots.map(({ problem }, index) => (problem === undefined ? tokens[index] : undefined)))
 }

@@ -63,6 +63,8 @@ export function outgoingCases(harness: OutgoingHarness): readonly ContractCase[]
     {
       name: 'out: a payload that was stamped by hand is not stamped again',
       run: async () => {
+        // An item's stamp is its attribute: a text among its attributes is no place to look for one.
+        if (place === 'item') return
         const byHand = request([payloadOf(payloadKind, `{"orderId":"o-1","_waybill":"${A}"}`)])
         assert.equal(openRequest(harness, byHand).slots[0]?.problem, 'already_stamped')
         assert.deepEqual(received(byHand)[0], { tokens: [A], payload: received(request([order]))[0]?.payload })
@@ -90,6 +92,7 @@ export function outgoingCases(harness: OutgoingHarness): readonly ContractCase[]
         const problemWhen = (isNamed: boolean | undefined): unknown => {
           const policy = {
             namedExecutions: false,
+            namedTransactions: false,
             isNamed: (target: unknown) => {
               asked.push(target)
               return isNamed
@@ -99,7 +102,7 @@ export function outgoingCases(harness: OutgoingHarness): readonly ContractCase[]
         }
         assert.equal(problemWhen(true), undefined)
         assert.equal(problemWhen(false), 'not_targeted')
-        assert.equal(problemWhen(undefined), place === 'body' ? 'not_targeted' : undefined)
+        assert.equal(problemWhen(undefined), place === 'attribute' ? undefined : 'not_targeted')
         assert.deepEqual([...new Set(asked)], [harness.target])
       },
     },

@@ -17,7 +17,7 @@ export function roomCases(harness: OutgoingHarness): readonly ContractCase[] {
     const sent = request(sizes.map((size) => paddedObject(payloadKind, size)))
     return withAttributes === undefined ? sent : withAttributes(sent, 3)
   }
-  const policy = harness.place === 'body' ? NAMED : UNNAMED
+  const policy = harness.place === 'attribute' ? UNNAMED : NAMED
   /** Bytes of a message beside its payload; `undefined` where the payload is no part of what is limited. */
   const besides = (): number | undefined => {
     const small = sizeOf(sized([SMALL_BYTES]), 0)

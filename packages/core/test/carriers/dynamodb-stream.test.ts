@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { arrivals } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
 import { dynamodbStream } from '../../src/carriers/dynamodb-stream.ts'
+import { withHonouredDecisions, withRecordScope } from '../../src/index.ts'
 import { describeContract } from '../fixtures/contract.ts'
 import { eventOf } from '../fixtures/events.ts'
+import { countsOf, flags, keys, watching } from '../support/fixtures.ts'
 
 const inserted = 0
 const modified = 1
@@ -60,6 +62,29 @@ describe('A DynamoDB stream', () => {
     const found = arrivals({ Records: [{ ...record, dynamodb: change }] })
     expect(found.kind === 'batch' && found.tokensById.size).toBe(0)
     expect(JSON.stringify(found.event)).not.toContain('_waybill')
+  })
+
+  test.each([
+    ['old_stamp', { NewImage: { S: 'wb1.a' }, OldImage: { S: 'wb1.a' } }, true],
+    ['no_old_image', { NewImage: { S: 'wb1.a' } }, false],
+  ])('counts a stamp that it does not believe, where the record is handled: %s', async (code, images, hasOldImage) => {
+    const event = withImages(modified, images) as { Records: readonly Record<string, Fields>[] }
+    const Records = event.Records.map((record) => {
+      const { OldImage, ...change } = record['dynamodb'] as Fields
+      return { ...record, dynamodb: hasOldImage ? { ...change, OldImage } : change }
+    })
+    const { reports, observer } = watching()
+    const options = { flags, keys, observers: [observer] }
+    const onRecord = withRecordScope(async (_: object) => flags.get('new-order-flow'))
+    const inBatch = withHonouredDecisions(
+      (one: typeof event) => Promise.all(one.Records.map((r) => onRecord(r))),
+      options,
+    )
+    await inBatch({ Records })
+    expect(countsOf(reports)).toMatchObject({ [code]: 1 })
+    reports.length = 0
+    await withRecordScope(async (_: object) => flags.get('new-order-flow'), options)(Records[modified] ?? {})
+    expect(countsOf(reports)).toMatchObject({ [code]: 1 })
   })
 
   test('brings no token with an item that was removed, and strips the old one', () => {

@@ -104,6 +104,7 @@ describe('EventBridge', () => {
     const asked: unknown[] = []
     const policy = {
       namedExecutions: false,
+      namedTransactions: false,
       isNamed: (target: unknown) => {
         asked.push(target)
         return true
@@ -115,7 +116,11 @@ describe('EventBridge', () => {
   })
 
   test('stamps the entries for named buses, and leaves the others in the same request', () => {
-    const policy = { namedExecutions: false, isNamed: (target: unknown) => target === 'orders' }
+    const policy = {
+      namedExecutions: false,
+      namedTransactions: false,
+      isNamed: (target: unknown) => target === 'orders',
+    }
     const theirs = { Detail: '{"a":1}', EventBusName: 'vendor' }
     const request = { Entries: [theirs, { Detail: '{"a":1}', EventBusName: 'orders' }] }
     const shipment = openShipment('EventBridge', 'PutEventsCommand', request, policy)

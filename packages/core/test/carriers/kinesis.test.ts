@@ -76,6 +76,7 @@ describe('Kinesis', () => {
     const asked: unknown[] = []
     const policy = {
       namedExecutions: false,
+      namedTransactions: false,
       isNamed: (target: unknown) => {
         asked.push(target)
         return true

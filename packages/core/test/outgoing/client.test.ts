@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import {
   FirehoseClient,
@@ -188,7 +187,9 @@ describe('a stamped client, real but for the network', () => {
   })
 
   it('refuses a client that carries nothing, and bad targets, at set-up', () => {
-    expect(() => stampClient(new DynamoDBClient(region))).toThrow(/DynamoDB carries no token/)
+    expect(() => stampClient({ ...new SQSClient(region), config: { serviceId: 'S3' } } as never)).toThrow(
+      /S3 carries no token/,
+    )
     expect(() => stampClient({} as never)).toThrow(/must be an AWS SDK v3 client/)
     expect(() => stampClient(new SQSClient(region), { to: 'orders' as never })).toThrow(/`to` must be a list/)
   })
