@@ -1,3 +1,4 @@
+export { type LocalCloudWatch, startCloudWatch } from './engines/cloudwatch.ts'
 export { type Cutter, startCutter } from './engines/cutter.ts'
 export {
   type DynamoDb,
@@ -6,6 +7,7 @@ export {
   type StartDynamoDbOptions,
   startDynamoDb,
 } from './engines/dynamodb.ts'
+export { type EngineProcess, type ProcessEngine, startEngineProcess } from './engines/engine-process.ts'
 export type { InvokeLambda } from './engines/event-delivery.ts'
 export {
   type Delivery,
@@ -15,7 +17,9 @@ export {
 } from './engines/eventbridge.ts'
 export { type Kinesis, type StartKinesisOptions, startKinesis } from './engines/kinesis.ts'
 export { LOCAL_ACCOUNT, LOCAL_REGION } from './engines/loopback.ts'
+export { type ParameterStore, startParameterStore } from './engines/parameter-store.ts'
 export type { EventEnvelope } from './engines/put-events.ts'
+export { type SecretsManager, startSecretsManager } from './engines/secrets-manager.ts'
 export { type SqsSns, type StartSqsSnsOptions, startSqsSns } from './engines/sqs-sns.ts'
 export { type Engines, type Service, type StartEnginesOptions, startEngines } from './engines/start-engines.ts'
 export { type StartStepFunctionsOptions, type StepFunctions, startStepFunctions } from './engines/step-functions.ts'

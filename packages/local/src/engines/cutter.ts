@@ -10,6 +10,8 @@ export interface Cutter {
   hang(): void
   /** Serves new connections again. What was sent while it hung is lost with its connection, never delivered late. */
   heal(): void
+  /** From now on new connections lead here: the engine was started again, on another port. */
+  lead(endpoint: string): void
   close(): Promise<void>
 }
 
@@ -23,7 +25,7 @@ export interface Cutter {
  * cutter.hang()
  */
 export async function startCutter(endpoint: string): Promise<Cutter> {
-  const { hostname: host, port } = new URL(endpoint)
+  let { hostname: host, port } = new URL(endpoint)
   let state: 'whole' | 'cut' | 'hanging' = 'whole'
   const sockets = new Set<Socket>()
 
@@ -66,6 +68,9 @@ export async function startCutter(endpoint: string): Promise<Cutter> {
     heal() {
       if (state === 'hanging') resetAll()
       state = 'whole'
+    },
+    lead(next) {
+      ;({ hostname: host, port } = new URL(next))
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))

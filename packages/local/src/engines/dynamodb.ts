@@ -19,6 +19,8 @@ export interface DynamoDb {
   readonly endpoint: string
   readonly engine: DynamoDbEngine
   close(): Promise<void>
+  /** Ends dynoxide as SIGKILL does, in the middle of whatever it writes. Dynalite, which runs in this process, is closed. */
+  kill(): Promise<void>
 }
 
 const require = createRequire(import.meta.url)
@@ -69,7 +71,12 @@ async function startDynoxide(binary: string, dataDir: string | undefined): Promi
     })
     const started = await whenListening(child)
     if (started.listening) {
-      return { endpoint: `http://127.0.0.1:${port}`, engine: 'dynoxide', close: () => stop(child) }
+      return {
+        endpoint: `http://127.0.0.1:${port}`,
+        engine: 'dynoxide',
+        close: () => stop(child),
+        kill: () => kill(child),
+      }
     }
     output = started.output
   }
@@ -111,6 +118,13 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const closed = once(child, 'close')
+  process.kill(-Number(child.pid), 'SIGKILL')
+  await closed
+}
+
 type Dynalite = (options: {
   path?: string
   createTableMs: number
@@ -128,5 +142,6 @@ async function startDynalite(dataDir: string | undefined): Promise<DynamoDb> {
   })
   server.on('request', outliveAborts)
   const endpoint = await listenOnLoopback(server)
-  return { endpoint, engine: 'dynalite', close: () => closeHttpServer(server) }
+  const close = () => closeHttpServer(server)
+  return { endpoint, engine: 'dynalite', close, kill: close }
 }

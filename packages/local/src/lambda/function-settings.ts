@@ -12,6 +12,8 @@ export interface FunctionOptions {
   readonly maxConcurrency?: number
   /** Managed Instances: how many invocations one environment handles at the same time. Default: one, the classic mode. */
   readonly managedInstances?: number
+  /** Repeats of an asynchronous invocation that failed. Default 2, as in Lambda. */
+  readonly maximumRetryAttempts?: number
   /** Limits the JavaScript heap (not buffers); a function that exceeds it is aborted. Default: no limit. */
   readonly memoryMb?: number
 }
@@ -24,6 +26,7 @@ export interface FunctionSettings {
   readonly timeoutMs: number
   readonly maxConcurrency: number
   readonly managedInstances: number | undefined
+  readonly maximumRetryAttempts: number
   readonly memoryMb: number | undefined
 }
 
@@ -39,6 +42,7 @@ export function functionSettings(
     timeoutMs: options.timeoutMs ?? 30_000,
     maxConcurrency: options.maxConcurrency ?? 4,
     managedInstances: options.managedInstances,
+    maximumRetryAttempts: options.maximumRetryAttempts ?? 2,
     memoryMb: options.memoryMb,
   }
 }

@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
+import { pause } from '../pause.ts'
 import { LambdaHostError } from './errors.ts'
 import { type FunctionPool, functionPool } from './function-pool.ts'
 import { type FunctionOptions, functionSettings } from './function-settings.ts'
 import { startGuardian } from './guardian.ts'
-import type { Outcome } from './invocation.ts'
+import type { Invocation, Outcome } from './invocation.ts'
 import type { LogLine } from './log-lines.ts'
 import { type LogSink, logSink } from './log-sink.ts'
 
@@ -16,8 +17,12 @@ export interface LambdaHostOptions {
   readonly onLog?: (line: LogLine) => void
   /** A directory that gets `<function>.log` files. */
   readonly logsTo?: string
-  /** Called for an asynchronous invocation that failed; nothing repeats it. */
+  /** Called for an asynchronous invocation that failed to the last attempt: its on-failure destination. */
   readonly onDiscarded?: (discarded: DiscardedInvocation) => void
+  /** Wait before an asynchronous invocation is repeated, twice that before the second time. Default 50; Lambda's: a minute. */
+  readonly asyncRetryIntervalMs?: number
+  /** The most bytes of a synchronous payload. Default Lambda's 6 MiB; more than Lambda is for trials. */
+  readonly payloadLimitBytes?: number
   /** Epoch milliseconds, for log lines. Deadlines use the real clock, as the processes do. */
   readonly clock?: () => number
 }
@@ -75,7 +80,12 @@ const clientContextLimitBytes = 3583
  * await host.close()
  */
 export function startLambdaHost(options: LambdaHostOptions = {}): LambdaHost {
-  const { env = {}, clock = Date.now, onDiscarded } = options
+  const { env = {}, clock = Date.now, onDiscarded, asyncRetryIntervalMs = 50 } = options
+  const limits = {
+    ...payloadLimitBytes,
+    RequestResponse: options.payloadLimitBytes ?? payloadLimitBytes.RequestResponse,
+  }
+  const closing = new AbortController()
   const pools = new Map<string, FunctionPool>()
   const sink: LogSink = logSink({ onLog: options.onLog, directory: options.logsTo, clock })
   const guardian = startGuardian()
@@ -93,18 +103,49 @@ export function startLambdaHost(options: LambdaHostOptions = {}): LambdaHost {
     return pool
   }
 
-  const run = (pool: FunctionPool, payload: string, traceHeader: string, clientContext?: string): Promise<Outcome> => {
+  const settled = (): void => {
+    unsettled--
+    if (unsettled === 0) for (const release of waiting.splice(0)) release()
+  }
+
+  const run = (
+    pool: FunctionPool,
+    call: Pick<Invocation, 'payload' | 'traceHeader' | 'clientContext'>,
+    requestId: string = randomUUID(),
+  ): Promise<Outcome> => {
     unsettled++
     const { promise, resolve } = Promise.withResolvers<Outcome>()
     const settle = (outcome: Outcome): void => {
-      unsettled--
       resolve(outcome)
-      if (unsettled === 0) for (const release of waiting.splice(0)) release()
+      settled()
     }
-    const context = clientContext === undefined ? {} : { clientContext }
-    const invocation = { requestId: randomUUID(), payload, functionArn: functionArn(pool.settings.name), traceHeader }
-    pool.run({ invocation: { ...invocation, ...context }, settle })
+    pool.run({ invocation: { ...call, requestId, functionArn: functionArn(pool.settings.name) }, settle })
     return promise
+  }
+
+  /** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
+  const runAsync = async (name: string, payload: string, traceHeader: string): Promise<void> => {
+    // Held over the waits as well: what is to be repeated is not settled.
+    unsettled++
+    // Attempts share one id, so that a function can tell a repeat.
+    const requestId = randomUUID()
+    try {
+      for (let repeats = 0; ; repeats++) {
+        const pool = poolOf(name)
+        const outcome = await run(pool, { payload, traceHeader }, requestId)
+        if (outcome.functionError === undefined) return
+        if (repeats >= pool.settings.maximumRetryAttempts || closing.signal.aborted) {
+          onDiscarded?.({ functionName: name, payload, error: outcome.payload })
+          return
+        }
+        await pause(asyncRetryIntervalMs * (repeats + 1), closing.signal)
+      }
+    } catch (error) {
+      // Stopped between two attempts.
+      onDiscarded?.({ functionName: name, payload, error: String(error) })
+    } finally {
+      settled()
+    }
   }
 
   return {
@@ -119,12 +160,12 @@ export function startLambdaHost(options: LambdaHostOptions = {}): LambdaHost {
     },
     invoke: async (name, bytes, { type = 'RequestResponse', clientContext, traceHeader = newTraceHeader() } = {}) => {
       const pool = poolOf(name)
-      const payload = checkedPayload(bytes, type)
-      const context = clientContext === undefined ? undefined : decodedClientContext(clientContext)
-      if (type === 'RequestResponse') return { statusCode: 200, ...(await run(pool, payload, traceHeader, context)) }
-      void run(pool, payload, traceHeader).then((outcome) => {
-        if (outcome.functionError !== undefined) onDiscarded?.({ functionName: name, payload, error: outcome.payload })
-      })
+      const payload = checkedPayload(bytes, type, limits[type])
+      const context = clientContext === undefined ? {} : { clientContext: decodedClientContext(clientContext) }
+      if (type === 'RequestResponse') {
+        return { statusCode: 200, ...(await run(pool, { payload, traceHeader, ...context })) }
+      }
+      void runAsync(name, payload, traceHeader)
       return { statusCode: 202, payload: '', logLines: [] }
     },
     warm: async (name, count) => {
@@ -139,6 +180,7 @@ export function startLambdaHost(options: LambdaHostOptions = {}): LambdaHost {
     },
     close: async () => {
       open = false
+      closing.abort()
       await Promise.all([...pools.values()].map((pool) => pool.stop()))
       guardian.close()
       await sink.close()
@@ -146,9 +188,8 @@ export function startLambdaHost(options: LambdaHostOptions = {}): LambdaHost {
   }
 }
 
-function checkedPayload(bytes: string | Uint8Array, type: 'RequestResponse' | 'Event'): string {
+function checkedPayload(bytes: string | Uint8Array, type: 'RequestResponse' | 'Event', limitBytes: number): string {
   const length = Buffer.byteLength(bytes)
-  const limitBytes = payloadLimitBytes[type]
   if (length > limitBytes) {
     const message = `${length} byte payload is too large for the ${type} invocation type (limit ${limitBytes} bytes)`
     throw new LambdaHostError('payload_too_large', message)

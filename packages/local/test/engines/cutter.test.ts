@@ -57,6 +57,16 @@ describe('the cutter', () => {
     expect((await sqs.send(new GetQueueUrlCommand({ QueueName: 'orders' }))).QueueUrl).toContain('/orders')
   })
 
+  test('leads to the engine that took the place of a dead one', async () => {
+    const { cutter, sqs } = await queuesBehindCutter()
+    const other = await queuesBehindCutter()
+    await other.direct.send(create('elsewhere'))
+    cutter.cut()
+    cutter.lead(other.cutter.endpoint)
+    cutter.heal()
+    expect((await sqs.send(new GetQueueUrlCommand({ QueueName: 'elsewhere' }))).QueueUrl).toContain('/elsewhere')
+  })
+
   test('answers nothing while hanging, on old and new connections alike', async () => {
     const { cutter, direct, sqs } = await queuesBehindCutter()
     await sqs.send(create('orders'))

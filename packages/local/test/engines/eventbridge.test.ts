@@ -26,16 +26,17 @@ interface Started {
   readonly delivered: Delivery[]
 }
 
-async function start(sqsEndpoint?: string, failure?: Error): Promise<Started> {
+async function start(sqsEndpoint?: string, failure?: Error, failures = Number.POSITIVE_INFINITY): Promise<Started> {
   const invoked: Started['invoked'] = []
   const delivered: Delivery[] = []
   const engine = await startEventBridge({
     ...(sqsEndpoint === undefined ? {} : { sqsEndpoint }),
     clock: () => NOW_MS,
     onDeliver: (delivery) => delivered.push(delivery),
+    retryIntervalMs: 1,
     invokeLambda: async (functionName, payload) => {
       invoked.push({ functionName, payload })
-      if (failure !== undefined) throw failure
+      if (failure !== undefined && invoked.length <= failures) throw failure
     },
   })
   const events = new EventBridgeClient({ ...LOCAL_CLIENT, endpoint: engine.endpoint })
@@ -101,6 +102,16 @@ describe('EventBridge delivers', () => {
     await events.send(put(accepted({ Time: new Date('2020-01-02T03:04:05Z') })))
     await engine.idle()
     expect(delivered[0]?.event.time).toBe('2020-01-02T03:04:05Z')
+  })
+
+  test('again to a target that failed, the same event, and reports one delivery', async () => {
+    const { engine, events, delivered, invoked } = await start(undefined, new Error('loyalty is down'), 2)
+    await route(events, { source: ['orders'] })
+    await events.send(put(accepted()))
+    await engine.idle()
+    expect(invoked).toHaveLength(3)
+    expect(new Set(invoked.map(({ payload }) => JSON.stringify(payload))).size).toBe(1)
+    expect(delivered.map(({ error }) => error)).toEqual([undefined])
   })
 
   test('to the other targets when one fails, and reports the failure', async () => {

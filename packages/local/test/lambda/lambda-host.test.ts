@@ -89,15 +89,40 @@ test('an asynchronous invocation is accepted at once and runs later', async () =
   expect(lines).toEqual(['line 0 é', 'line 1 é'])
 })
 
-test('an asynchronous invocation that fails is handed back as discarded', async () => {
+test('an asynchronous invocation that fails is repeated twice under its own id, then handed back as discarded', async () => {
   const discarded: string[] = []
+  const lines: string[] = []
   const { host, invoke } = deployed(
     {},
-    { onDiscarded: ({ functionName, payload }) => discarded.push(functionName, payload) },
+    {
+      asyncRetryIntervalMs: 1,
+      onDiscarded: ({ functionName, payload }) => discarded.push(functionName, payload),
+      onLog: ({ line }) => lines.push(line),
+    },
   )
   await invoke({ do: 'throw' }, { type: 'Event' })
   await host.idle()
   expect(discarded).toEqual(['fn', '{"do":"throw"}'])
+  const ids = lines.flatMap((line) => (line.includes('Invoke Error') ? [line.split('\t')[1]] : []))
+  expect(ids).toHaveLength(3)
+  expect(new Set(ids).size).toBe(1)
+})
+
+test('an asynchronous invocation that fails once is not discarded', async () => {
+  const discarded: unknown[] = []
+  const { host, invoke } = deployed(
+    { maxConcurrency: 1 },
+    { asyncRetryIntervalMs: 1, onDiscarded: (one) => discarded.push(one) },
+  )
+  await invoke({ do: 'throw-first' }, { type: 'Event' })
+  await host.idle()
+  expect(discarded).toEqual([])
+  expect((await invoke({})).value.invocations).toBe(3)
+})
+
+test('a host takes larger payloads when it is told to', async () => {
+  const { invoke } = deployed({}, { payloadLimitBytes: 7 * 1024 * 1024 })
+  expect((await invoke({ do: 'length', text: 'x'.repeat(6 * 1024 * 1024) })).value).toBe(6 * 1024 * 1024)
 })
 
 test('the client context, the deadline, the ARN and the trace reach the handler', async () => {

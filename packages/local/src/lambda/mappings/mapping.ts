@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../../pause.ts'
 
 /** An event-source mapping at work. */
 export interface EventSourceMapping {
@@ -15,13 +15,16 @@ const eventLimitBytes = 6 * 1024 * 1024
 const envelopeBytes = '{"Records":[]}'.length
 
 /** Cuts records into batches whose event fits an invocation. */
-export function splitBySize<Item extends object>(records: readonly Item[]): readonly (readonly Item[])[] {
+export function splitBySize<Item extends object>(
+  records: readonly Item[],
+  limitBytes: number = eventLimitBytes,
+): readonly (readonly Item[])[] {
   const batches: Item[][] = []
   let current: Item[] = []
   let size = envelopeBytes
   for (const record of records) {
     const bytes = Buffer.byteLength(JSON.stringify(record)) + 1
-    if (current.length > 0 && size + bytes > eventLimitBytes) {
+    if (current.length > 0 && size + bytes > limitBytes) {
       batches.push(current)
       current = []
       size = envelopeBytes
@@ -31,11 +34,6 @@ export function splitBySize<Item extends object>(records: readonly Item[]): read
   }
   if (current.length > 0) batches.push(current)
   return batches
-}
-
-/** Waits, but no longer than the signal allows; never rejects. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 /** Runs `step` until the signal is aborted. An error is handed over and followed by a pause. */

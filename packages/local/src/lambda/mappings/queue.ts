@@ -5,9 +5,10 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs'
+import { pause } from '../../pause.ts'
 import type { LambdaHost } from '../host.ts'
 import { deliverBatch } from './batch-result.ts'
-import { type EventSourceMapping, pause, repeat, splitBySize } from './mapping.ts'
+import { type EventSourceMapping, repeat, splitBySize } from './mapping.ts'
 import { type SqsRecord, sqsRecord } from './sqs-record.ts'
 
 export interface QueueMappingOptions {

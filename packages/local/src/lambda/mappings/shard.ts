@@ -53,7 +53,9 @@ export async function openShard(position: ShardPosition): Promise<ShardReader> {
           NextShardIterator,
           MillisBehindLatest = 0,
         } = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }), { abortSignal: signal })
-        iterator = NextShardIterator
+        // kinesalite numbers a record before it is written, and moves an empty read's iterator on to the present: what
+        // was being written meanwhile would be passed over for ever. So an empty read is repeated from where it was.
+        if (Records.length > 0 || NextShardIterator === undefined) iterator = NextShardIterator
         lastSequenceNumber = Records.at(-1)?.SequenceNumber ?? lastSequenceNumber
         const records = Records.map((record) => kinesisRecord(record, shardId, streamArn))
         return { records, atTip: records.length === 0 && MillisBehindLatest === 0 }

@@ -1,8 +1,9 @@
 import { type KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis'
+import { pause } from '../../pause.ts'
 import type { LambdaHost } from '../host.ts'
 import { deliverBatch } from './batch-result.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
-import { type EventSourceMapping, pause, repeat, splitBySize } from './mapping.ts'
+import { type EventSourceMapping, repeat, splitBySize } from './mapping.ts'
 import { openShard, type ShardReader } from './shard.ts'
 
 export interface StreamMappingOptions {
@@ -17,6 +18,10 @@ export interface StreamMappingOptions {
   readonly startingPosition?: 'TRIM_HORIZON' | 'LATEST'
   /** Repeats of a batch after its first attempt. Default: without end, which holds up the shard, as in Lambda. */
   readonly maximumRetryAttempts?: number
+  /** Halves what is left of a batch that failed; no half counts as a repeat. Default false. */
+  readonly bisectBatchOnFunctionError?: boolean
+  /** The most bytes of an event, above which a batch is cut. Default Lambda's 6 MiB; more than Lambda is for trials. */
+  readonly eventLimitBytes?: number
   /** Only one batch of a shard at a time is supported. */
   readonly parallelizationFactor?: 1
   /** `FunctionResponseTypes: ['ReportBatchItemFailures']`. Default true. */
@@ -44,7 +49,7 @@ const retryDoublings = 4
  * lowest reported record on, and holds up its shard until it succeeds or its attempts are used up. Several mappings can
  * read one stream, each at its own position.
  *
- * A repeat that makes progress starts with all attempts again. Not emulated: bisecting, maximum record age, batching
+ * A repeat that makes progress starts with all attempts again. Not emulated: maximum record age, batching
  * windows, tumbling windows, event filters, resharding after the start.
  *
  * @example
@@ -56,6 +61,7 @@ export async function mapStream(options: StreamMappingOptions): Promise<EventSou
   const { client, streamName, streamArn, host, functionName, onDiscarded, onError = () => undefined } = options
   const { batchSize = 100, startingPosition = 'TRIM_HORIZON', reportBatchItemFailures = true } = options
   const { maximumRetryAttempts = Number.POSITIVE_INFINITY, pollIntervalMs = 75, retryIntervalMs = 50 } = options
+  const { bisectBatchOnFunctionError = false, eventLimitBytes } = options
   const ending = new AbortController()
   const { signal } = ending
   let delivered = 0
@@ -89,6 +95,13 @@ export async function mapStream(options: StreamMappingOptions): Promise<EventSou
       if (left.length === 0 || signal.aborted) return
       if (repeats > maximumRetryAttempts) return onDiscarded?.(after)
       await pause(retryIntervalMs * 2 ** Math.min(repeats, retryDoublings), signal)
+      if (bisectBatchOnFunctionError && left.length > 1) {
+        // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+        const half = Math.ceil(left.length / 2)
+        await deliver(left.slice(0, half))
+        if (!signal.aborted) await deliver(left.slice(half))
+        return
+      }
     }
   }
 
@@ -99,7 +112,7 @@ export async function mapStream(options: StreamMappingOptions): Promise<EventSou
 
   const pollShard = (shard: ShardReader, index: number) => async (): Promise<void> => {
     const { records, atTip } = await shard.read(batchSize, signal)
-    for (const batch of splitBySize(records)) await deliver(batch)
+    for (const batch of splitBySize(records, eventLimitBytes)) await deliver(batch)
     if (atTip) {
       tipReads[index] = (tipReads[index] ?? 0) + 1
       for (const check of waiting) check()

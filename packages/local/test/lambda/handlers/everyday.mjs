@@ -8,6 +8,11 @@ export const handler = async (event, context) => {
   switch (event.do) {
     case 'throw':
       throw new TypeError('the kitchen is closed')
+    case 'throw-first':
+      if (invocations === 1) throw new TypeError('the kitchen is still closed')
+      return
+    case 'length':
+      return event.text.length
     case 'exit':
       return process.exit(3)
     case 'hang':

@@ -146,6 +146,44 @@ test('when the attempts are used up the rest of the batch is discarded, and the 
   expect(mapping.delivered()).toBe(2)
 })
 
+test('bisecting gives up nothing but the record that fails', async () => {
+  const stream = await newStream()
+  const discarded: number[] = []
+  await putAll(stream.streamName, [
+    { id: 'a' },
+    { id: 'b' },
+    { id: 'poison', fail: 99, how: 'throw' },
+    { id: 'd' },
+    { id: 'e' },
+  ])
+  const mapping = await map(stream, {
+    bisectBatchOnFunctionError: true,
+    maximumRetryAttempts: 1,
+    onDiscarded: ({ records }) => discarded.push(records.length),
+  })
+  await mapping.idle()
+  expect(batches()).toEqual([
+    ['a', 'b', 'poison', 'd', 'e'],
+    ['a', 'b', 'poison'],
+    ['a', 'b'],
+    ['poison'],
+    ['poison'],
+    ['d', 'e'],
+  ])
+  expect(discarded).toEqual([1])
+  expect(mapping.delivered()).toBe(4)
+})
+
+test('a batch is cut where its event would exceed the limit', async () => {
+  const stream = await newStream()
+  await putAll(
+    stream.streamName,
+    Array.from({ length: 9 }, (_, id) => ({ id: `${id}` })),
+  )
+  await (await map(stream, { eventLimitBytes: 2000 })).idle()
+  expect(batches().map((batch) => batch.length)).toEqual([3, 3, 3])
+})
+
 test('a record that holds up its shard does not hold up the others', async () => {
   const stream = await newStream(4)
   await putAll(stream.streamName, [{ id: 'stuck', fail: 1_000_000 }])
