@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { costCommand } from './commands/cost.ts'
+import { dashboardCommand } from './commands/dashboard.ts'
 import { decideCommand } from './commands/decide.ts'
 import { editCommands } from './commands/flags-edit.ts'
 import { readCommands } from './commands/flags-read.ts'
 import { transferCommands } from './commands/flags-transfer.ts'
+import { recallCommand } from './commands/recall.ts'
 import type { Session } from './commands/run-command.ts'
 import { tokenCommand } from './commands/token.ts'
 
@@ -30,6 +33,9 @@ export function program(session: Session): Command {
     .version(version, '-V, --version')
     .addCommand(flags)
     .addCommand(decideCommand(session))
+    .addCommand(dashboardCommand(session))
+    .addCommand(costCommand(session))
+    .addCommand(recallCommand(session))
     .addCommand(tokenCommand(session))
     .addHelpText('after', HELP)
 }
