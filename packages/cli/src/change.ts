@@ -95,7 +95,9 @@ async function conflictMessage(store: Store, kind: StoreKind, key: string, read:
   const version = now === undefined ? 'gone' : `at version ${now.version}`
   const was = read === undefined ? 'was not there' : `had version ${read}`
   const keyPrefix = kind === 'features' ? `${key}/` : `segments/${key}/`
-  const last = (await store.list('audit', { keyPrefix })).findLast((record) => record.after?.version === now?.version)
+  const last = (await store.list('audit', { keyPrefix })).findLast(
+    (record) => record.kind === kind && record.after?.version === now?.version,
+  )
   const by = last === undefined ? '' : `, by ${last.who}: "${last.comment}"`
   return `"${key}" was changed by somebody else: it ${was} and is now ${version}${by}. Nothing was changed: look again, then repeat`
 }

@@ -1,5 +1,5 @@
 import type { JsonValue } from '@waybill/core'
-import type { AuditItem } from '@waybill/flags'
+import type { AuditItem, RecallItem } from '@waybill/flags'
 import type { Changed } from '../change.ts'
 import { type Difference, differences } from '../differences.ts'
 import { printable, type Style, shortJson } from './text.ts'
@@ -24,8 +24,11 @@ export function differenceLines({ path, before, after }: Difference, style: Styl
 export function historyLines(records: readonly AuditItem[], style: Style): string {
   if (records.length === 0) return 'No changes are recorded.'
   return records
-    .map(({ subject, action, who, atMs, comment, before, after }) => {
-      const versions = `version ${before?.version ?? 'none'} to ${after?.version ?? 'none'}`
+    .map(({ kind, subject, action, who, atMs, comment, before, after }) => {
+      const recall = kind === 'recalls' ? ((after ?? before) as RecallItem) : undefined
+      const versions = recall
+        ? printable(`to ${recall.to} up to version ${recall.upToVersion}`)
+        : `version ${before?.version ?? 'none'} to ${after?.version ?? 'none'}`
       const when = new Date(atMs).toISOString()
       return `${style.strong(printable(subject))}  ${when}  ${printable(who)}  ${printable(action)}, ${versions}\n  ${printable(comment)}`
     })
