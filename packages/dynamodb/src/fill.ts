@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { WriteRequest } from '@aws-sdk/client-dynamodb'
 import { checkWrite, FlagDataError, type FlagSet, type ItemKind, notOwner, type StoredItem } from '@waybill/flags'
-import { type Content, readContent } from './mark.ts'
+import { type Content, openMark, readContent, settleMark } from './mark.ts'
 import { ownerOf, type Row, rowOf } from './schema.ts'
 import { type Place, removeRow, type Written, writeRow } from './write-row.ts'
-import { writeRows } from './write-rows.ts'
+import { BATCH_SIZE, writeRows } from './write-rows.ts'
 
 /** Conditional writes under way at once. */
 const AT_ONCE = 16
@@ -28,11 +29,16 @@ interface Plan {
  * is written: rows that were not there in batches, the others each on condition that it is still as it was read, so that a
  * flag which changed hands meanwhile is not overwritten.
  */
-export async function fill(place: Place, data: FlagSet, writeId: string): Promise<readonly FlagDataError[]> {
-  const { fresh, changes, refusals } = planOf(place, data, await readContent(place.table, place.schema), writeId)
-  await writeRows(place.table, fresh)
+export async function fill(place: Place, data: FlagSet): Promise<readonly FlagDataError[]> {
+  const { fresh, changes, refusals } = planOf(place, data, await readContent(place.table, place.schema), randomUUID())
+  const opened = fresh.length + changes.length === 0 ? undefined : await openMark(place)
+  for (let start = 0; start < fresh.length; start += BATCH_SIZE) {
+    await opened?.keep()
+    await writeRows(place.table, fresh.slice(start, start + BATCH_SIZE))
+  }
   const late: FlagDataError[] = []
   for (let start = 0; start < changes.length; start += AT_ONCE) {
+    await opened?.keep()
     const settled = await Promise.allSettled(changes.slice(start, start + AT_ONCE).map((one) => change(place, one)))
     for (const one of settled) {
       if (one.status === 'fulfilled') continue
@@ -40,6 +46,8 @@ export async function fill(place: Place, data: FlagSet, writeId: string): Promis
       late.push(one.reason)
     }
   }
+  // The mark comes last: whoever sees it sees everything.
+  await settleMark(place, { create: true, opened })
   return [...refusals, ...late]
 }
 

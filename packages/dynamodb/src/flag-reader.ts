@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { FlagDataError, type FlagReader, type FlagSnapshot, type VersionedItem } from '@waybill/flags'
-import { digestOf, metaOf, readContent, readMark } from './mark.ts'
+import { digestOf, isOpen, metaOf, readContent, readMark } from './mark.ts'
 import { itemOf, type Row, type Schema, schemaFor } from './schema.ts'
 import type { Table } from './table.ts'
 
@@ -46,7 +46,10 @@ export function readPlace(caller: string, options: DynamoDbFlagReaderOptions): R
 export function readerAt(place: ReadPlace): Required<FlagReader> {
   return {
     readAll: (signal) => readSettled(place, signal),
-    readMeta: async (signal) => metaOf(await readMark(place.table, place.schema, { signal, consistent: false })),
+    readMeta: async (signal) => {
+      const mark = await readMark(place.table, place.schema, { signal, consistent: false })
+      return isOpen(mark) ? undefined : metaOf(mark)
+    },
   }
 }
 
@@ -67,6 +70,8 @@ async function readSettled(
     const data: FlagSnapshot = { flags: live(content.features), segments: live(content.segments) }
     const meta = metaOf(mark)
     if (meta === undefined) return data
+    // To read again would not help: it changes until its writer has finished.
+    if (isOpen(mark)) return { ...data, inFlux: true }
     if (digestOf(content) === meta.digest) return { ...data, meta }
     const pauseMs = REREAD_PAUSES_MS[read]
     if (pauseMs === undefined || signal?.aborted) return { ...data, inFlux: true }

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import {
+  beingFilled,
   checkWrite,
   FlagDataError,
   type FlagOwner,
@@ -12,14 +12,18 @@ import {
 } from '@waybill/flags'
 import { fill } from './fill.ts'
 import { type DynamoDbFlagReaderOptions, readerAt, readPlace } from './flag-reader.ts'
-import { readContent, settleMark } from './mark.ts'
-import { itemOf, ownedBy, ownerItemOf, type Row } from './schema.ts'
+import { readContent, readMark, settleMark } from './mark.ts'
+import { putAll } from './put-all.ts'
+import { recorded } from './records.ts'
+import { itemOf, ownedBy, ownerItemOf, ownerOf, type Row } from './schema.ts'
 import { getRow, queryRows } from './table.ts'
-import { type Place, writeOwner, writeRow } from './write-row.ts'
+import { expectedOf, type Place, writeOwner, writeRow } from './write-row.ts'
 
 export interface DynamoDbFlagStoreOptions extends DynamoDbFlagReaderOptions {
   /** In whose name it writes flags and segments. Default `waybill`. */
   readonly writer?: FlagOwner
+  /** Milliseconds since the epoch: after a minute, many writes that were broken off are told from some under way. */
+  readonly nowMs?: () => number
 }
 
 /**
@@ -33,8 +37,8 @@ export interface DynamoDbFlagStoreOptions extends DynamoDbFlagReaderOptions {
  * ```
  */
 export function dynamoDbFlagStore(options: DynamoDbFlagStoreOptions): FlagStore {
-  const { writer = 'waybill' } = options
-  return storeAt({ ...readPlace('dynamoDbFlagStore', options), writer })
+  const { writer = 'waybill', nowMs = Date.now } = options
+  return storeAt({ ...readPlace('dynamoDbFlagStore', options), writer, nowMs })
 }
 
 function storeAt(place: Place): FlagStore {
@@ -44,7 +48,7 @@ function storeAt(place: Place): FlagStore {
   const settle = async (kind: StoreKind, item: VersionedItem, there: Row | undefined): Promise<void> => {
     if (kind !== 'features' && kind !== 'segments') return
     if (there === undefined || there['version']?.N === String(item.version)) {
-      await settleMark(table, schema, { create: false })
+      await settleMark(place, { create: false })
     }
   }
 
@@ -66,18 +70,17 @@ function storeAt(place: Place): FlagStore {
         .map((row) => itemOf<StoredItems[K]>(row))
         .filter((item) => item !== undefined && !item.deleted) as readonly StoredItems[K][]
     },
-    put: async (kind, item, { ifVersion }) => {
+    put: async (kind, item, { ifVersion, record }) => {
       checkWrite(kind, item, ifVersion)
-      if (kind === 'owners') return writeOwner(place, item as OwnerItem, ifVersion)
-      const { outcome, row } = await writeRow(
-        place,
-        kind,
-        item,
-        ifVersion === 'absent' ? ifVersion : { version: ifVersion },
-      )
-      if (outcome === 'written' || row !== undefined) await settle(kind, item, row)
-      return outcome
+      return recorded(place, record, async () => {
+        if (kind === 'owners') return writeOwner(place, item as OwnerItem, ifVersion)
+        const { outcome, row } = await writeRow(place, kind, item, expectedOf(ifVersion))
+        if (outcome === 'written' || row !== undefined) await settle(kind, item, row)
+        return outcome
+      })
     },
+    putAll: (changes) => putAll(place, changes),
+    markFilled: () => markFilled(place),
     upsert: async (kind, item) => {
       checkWrite(kind, item, 'absent')
       const { outcome, row } = await writeRow(place, kind, item, 'older')
@@ -85,13 +88,20 @@ function storeAt(place: Place): FlagStore {
       return outcome
     },
     init: async (data) => {
-      const refusals = await fill(place, data, randomUUID())
-      // The mark comes last: whoever sees it sees everything.
-      await settleMark(table, schema, { create: true })
+      const refusals = await fill(place, data)
       if (refusals.length > 0) throw summed(refusals)
     },
     as: (writer) => storeAt({ ...place, writer }),
   }
+}
+
+/** Rows without an owner are ld-relay's, or the SDK's: their writers know of none. */
+async function markFilled(place: Place): Promise<void> {
+  const { table, schema, writer } = place
+  if ((await readMark(table, schema)) !== undefined) return
+  const { features, segments } = await readContent(table, schema)
+  if ([...features, ...segments].some((row) => ownerOf(row) !== writer)) throw beingFilled(writer)
+  await settleMark(place, { create: true })
 }
 
 /** All that an `init` could not write, in one error: its code is the first one's. */

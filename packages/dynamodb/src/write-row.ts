@@ -7,6 +7,10 @@ import { getRow, isNamed, patientRequest, type Table } from './table.ts'
 /** What a row must be for a write to take place: of an older version than the item's, as it was read, or not there. */
 export type Expected = 'older' | 'absent' | { readonly version: number | undefined }
 
+export function expectedOf(ifVersion: number | 'absent'): Expected {
+  return ifVersion === 'absent' ? ifVersion : { version: ifVersion }
+}
+
 export interface Written {
   readonly outcome: 'written' | 'stale'
   /** The row that stood in the way. */
@@ -17,6 +21,7 @@ export interface Place {
   readonly table: Table
   readonly schema: Schema
   readonly writer: FlagOwner
+  readonly nowMs: () => number
 }
 
 const NAMES = { '#key': 'key', '#version': 'version', '#item': 'item', '#writeId': 'writeId' }

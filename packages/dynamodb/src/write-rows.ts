@@ -3,7 +3,7 @@ import { FlagDataError } from '@waybill/flags'
 import { backOff, patientRequest, type Table } from './table.ts'
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
-const BATCH_SIZE = 25
+export const BATCH_SIZE = 25
 const MAX_ATTEMPTS = 12
 
 /**

@@ -21,7 +21,9 @@ for (const engine of engines) {
     })
 
     const makeStore = async () => dynamoDbFlagStore({ client, tableName: await newTable(client) })
-    for (const { name, run } of storeContract(makeStore, { makeFaulty: () => faultyStore(server) })) it(name, run)
+    for (const { name, run } of storeContract(makeStore, { makeFaulty: () => faultyStore(server) })) {
+      it(name, { timeout: 60_000 }, run)
+    }
 
     it('keeps environments apart by prefix, in ld-relay’s names', async () => {
       const tableName = await newTable(client)

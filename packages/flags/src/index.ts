@@ -28,14 +28,20 @@ export { type FileSourceOptions, fileSource } from './sources/file.ts'
 export type { FlagBuilder, NamedVariations } from './sources/flag-builder.ts'
 export { type MemorySource, memorySource } from './sources/memory.ts'
 export {
+  beingFilled,
+  type ChangeOutcome,
+  type ChangesReport,
   checkWrite,
+  type FlagChange,
   FlagDataError,
   type FlagDataErrorCode,
   type FlagDataErrorOptions,
   type FlagReader,
   type FlagSnapshot,
   type FlagStore,
+  faultsOf,
   type ItemKind,
+  isRefusal,
   noSuchFlag,
   notOwner,
   type StoredItem,

@@ -1,6 +1,17 @@
 import type { FlagSet, SegmentData } from './model.ts'
-import { checkWrite, type FlagStore, type ItemKind, noSuchFlag, notOwner, type StoredItem } from './store.ts'
-import type { FlagOwner, OwnerItem, StoredItems, StoreKind, VersionedItem } from './versioned-store.ts'
+import {
+  beingFilled,
+  type ChangeOutcome,
+  checkWrite,
+  type FlagStore,
+  faultsOf,
+  type ItemKind,
+  isRefusal,
+  noSuchFlag,
+  notOwner,
+  type StoredItem,
+} from './store.ts'
+import type { FlagOwner, OwnerItem, PutOptions, StoredItems, StoreKind, VersionedItem } from './versioned-store.ts'
 
 export interface MemoryStoreOptions {
   /** In whose name it writes. Default `waybill`. */
@@ -72,6 +83,25 @@ function storeOn(held: Held, writer: FlagOwner): FlagStore {
     if (owner !== undefined && owner !== writer) throw notOwner(kind, key, owner, writer)
   }
 
+  const put = (kind: StoreKind, item: VersionedItem, { ifVersion, record }: PutOptions): 'written' | 'stale' => {
+    checkWrite(kind, item, ifVersion)
+    if (record !== undefined) checkWrite('audit', record, 'absent')
+    refuseOthers(kind, item.key)
+    if (kind === 'owners' && !held.owners.has(item.key)) throw noSuchFlag(item.key)
+    if ((mapOf(kind).get(item.key)?.version ?? 'absent') !== ifVersion) return 'stale'
+    if (record !== undefined) write('audit', record)
+    return write(kind, item)
+  }
+
+  const outcomeOf = (write: () => 'written' | 'stale'): ChangeOutcome => {
+    try {
+      return { status: write() }
+    } catch (error) {
+      if (isRefusal(error)) return { status: 'refused', error }
+      throw error
+    }
+  }
+
   return {
     readAll: async () =>
       held.filled ? { flags: live('features'), segments: live('segments'), meta: metaNow() } : undefined,
@@ -81,11 +111,20 @@ function storeOn(held: Held, writer: FlagOwner): FlagStore {
       [...mapOf(kind).values()]
         .filter((item) => !item.deleted && item.key.startsWith(keyPrefix))
         .sort((a, b) => (a.key < b.key ? -1 : 1)) as unknown as readonly StoredItems[typeof kind][],
-    put: async (kind, item, { ifVersion }) => {
-      checkWrite(kind, item, ifVersion)
-      refuseOthers(kind, item.key)
-      if (kind === 'owners' && !held.owners.has(item.key)) throw noSuchFlag(item.key)
-      return (mapOf(kind).get(item.key)?.version ?? 'absent') === ifVersion ? write(kind, item) : 'stale'
+    put: async (kind, item, options) => put(kind, item, options),
+    putAll: async (changes) => {
+      const faults = faultsOf(changes)
+      return {
+        outcomes: changes.map(({ kind, item, ...options }, index) => {
+          const error = faults.get(index)
+          return error ? { status: 'refused', error } : outcomeOf(() => put(kind, item, options))
+        }),
+      }
+    },
+    markFilled: async () => {
+      if (held.filled) return
+      if ([...held.owners.values()].some(({ owner }) => owner !== writer)) throw beingFilled(writer)
+      held.filled = true
     },
     upsert: async (kind, item) => {
       checkWrite(kind, item, 'absent')

@@ -66,6 +66,11 @@ export type StoreKind = keyof StoredItems
 export interface PutOptions {
   /** The version that the writer read; `absent` when there was none. A tombstone has a version. */
   readonly ifVersion: number | 'absent'
+  /**
+   * Kept with the write: there before it, so that nothing is written without one, and taken back when the write is stale or
+   * refused. Its key must be a new one.
+   */
+  readonly record?: AuditItem
 }
 
 export interface ListOptions {

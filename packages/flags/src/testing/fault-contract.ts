@@ -1,6 +1,7 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import type { FlagSet } from '../model.ts'
-import type { FlagStore } from '../store.ts'
+import type { FlagStore, StoreMeta } from '../store.ts'
+import { recordedChange } from './changes-contract.ts'
 import { type ContractCase, contentOf, flag } from './contract-case.ts'
 
 /** A store whose engine can be made to fail, empty at first. */
@@ -42,7 +43,12 @@ export function faultContract(makeFaulty: () => Promise<FaultyStore>): readonly 
         await faulty.store.init(sixty(2))
         strictEqual(await faulty.store.upsert('features', flag('f0', 3)), 'written')
         strictEqual(await faulty.store.put('features', flag('f1', 3), { ifVersion: 2 }), 'written')
-        const expected = { ...sixty(2).flags, f0: flag('f0', 3), f1: flag('f1', 3) }
+        const changes = Array.from({ length: 58 }, (_, n) => recordedChange(`f${n + 2}`, 3))
+        const { outcomes, failure } = await faulty.store.putAll(changes)
+        deepStrictEqual([new Set(outcomes.map(({ status }) => status)), failure], [new Set(['written']), undefined])
+        strictEqual((await faulty.healthy.list('audit')).length, 58)
+        const all = [flag('f0', 3), flag('f1', 3), ...changes.map(({ item }) => item)]
+        const expected = Object.fromEntries(all.map((one) => [one.key, one]))
         deepStrictEqual((await faulty.healthy.readAll())?.flags, expected)
         await settled(faulty.healthy)
       },
@@ -65,18 +71,59 @@ export function faultContract(makeFaulty: () => Promise<FaultyStore>): readonly 
         async (faulty) => {
           await faulty.store.init(sixty(1))
           const before = await faulty.healthy.readMeta?.()
-          faulty.breakAfter(1, how)
+          faulty.breakAfter(10, how)
           await rejects(faulty.store.init({ flags: { ...sixty(2).flags, more: flag('more', 1) } }), {
             code: 'store_unavailable',
           })
-          deepStrictEqual(await faulty.healthy.readMeta?.(), before)
-          if (before !== undefined) strictEqual((await faulty.healthy.readAll())?.inFlux, true)
+          await seen(faulty.healthy, before)
           faulty.heal()
           await faulty.store.init(sixty(3))
           deepStrictEqual(contentOf(await faulty.healthy.readAll()), { ...sixty(3), segments: {} })
           await settled(faulty.healthy)
         },
       ),
+      contract(
+        `shows to readers what many writes came to when the engine ${how} in their middle; repeating completes them`,
+        async (faulty) => {
+          await faulty.store.init(sixty(1))
+          const before = await faulty.healthy.readMeta?.()
+          const changes = Array.from({ length: 60 }, (_, n) => recordedChange(`f${n}`, 2))
+          faulty.breakAfter(40, how)
+          const { outcomes, failure } = await faulty.store.putAll(changes)
+          strictEqual(failure?.code, 'store_unavailable')
+          const found = (await faulty.healthy.readAll())?.flags
+          const written = changes.filter((_, n) => outcomes[n]?.status === 'written')
+          deepStrictEqual(
+            written.map(({ item }) => found?.[item.key]?.version),
+            written.map(() => 2),
+          )
+          deepStrictEqual(new Set(outcomes.map(({ status }) => status)), new Set(['written', 'unknown']))
+          await seen(faulty.healthy, before)
+          const recorded = new Set((await faulty.healthy.list('audit')).map(({ subject }) => subject))
+          const changed = Object.values(found ?? {}).filter(({ version }) => version === 2)
+          deepStrictEqual(
+            changed.filter(({ key }) => !recorded.has(key)),
+            [],
+          )
+          faulty.heal()
+          const left = changes.filter(({ item }) => found?.[item.key]?.version === 1)
+          strictEqual((await faulty.store.putAll(left)).failure, undefined)
+          const versions = Object.values((await faulty.healthy.readAll())?.flags ?? {}).map(({ version }) => version)
+          deepStrictEqual(new Set(versions), new Set([2]))
+          await settled(faulty.healthy)
+        },
+      ),
+      contract(`mends by no changes at all what the engine left that ${how} before the meta`, async (faulty) => {
+        await faulty.store.init(sixty(1))
+        const before = await faulty.healthy.readMeta?.()
+        const changes = Array.from({ length: 60 }, (_, n) => recordedChange(`f${n}`, 2))
+        faulty.breakAfter(62, how)
+        await faulty.store.putAll(changes)
+        await seen(faulty.healthy, before)
+        faulty.heal()
+        deepStrictEqual(await faulty.store.putAll([]), { outcomes: [] })
+        await settled(faulty.healthy)
+      }),
       contract(
         `completes a write whose engine ${how} between the flag and the meta when it is repeated`,
         async (faulty) => {
@@ -110,4 +157,12 @@ function sixty(version: number): FlagSet {
 
 async function settled(store: FlagStore): Promise<void> {
   deepStrictEqual((await store.readAll())?.meta, await store.readMeta?.())
+}
+
+/** Whoever knows the meta from before is not told that nothing has changed since. */
+async function seen(store: FlagStore, before: StoreMeta | undefined): Promise<void> {
+  if (before === undefined) return
+  const meta = await store.readMeta?.()
+  if (meta?.digest === before.digest) deepStrictEqual((await store.readAll())?.meta, meta)
+  else if (meta === undefined) strictEqual((await store.readAll())?.inFlux, true)
 }

@@ -2,6 +2,7 @@ import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import type { FlagData } from '../model.ts'
 import type { FlagStore } from '../store.ts'
 import { auditKey } from '../versioned-store.ts'
+import { changesContract } from './changes-contract.ts'
 import { asJson, type ContractCase, contentOf, flag } from './contract-case.ts'
 import { type FaultyStore, faultContract } from './fault-contract.ts'
 import { recallContract } from './recall-contract.ts'
@@ -36,6 +37,7 @@ export function storeContract(
     ...fillings(contract),
     ...ownership(contract),
     ...versionContract(contract),
+    ...changesContract(contract),
     ...recallContract(contract),
     ...(makeFaulty ? faultContract(makeFaulty) : []),
   ]
