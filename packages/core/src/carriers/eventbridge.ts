@@ -1,14 +1,6 @@
-import {
-  bodyProblem,
-  byteLength,
-  type Carrier,
-  type Fields,
-  fieldsOf,
-  type TargetPolicy,
-  textOf,
-  without,
-} from './carrier.ts'
-import { BODY_KEY, BODY_OVERHEAD_BYTES, spliceable, spliceIn } from './json-splice.ts'
+import { bodyProblem, byteLength, type Carrier, type Fields, fieldsOf, type TargetPolicy, textOf } from './carrier.ts'
+import { BODY_OVERHEAD_BYTES, spliceable, spliceIn } from './json-splice.ts'
+import { unloadPayload } from './payload.ts'
 import { batchShipment, type Packing } from './shipment.ts'
 
 /*
@@ -27,11 +19,7 @@ export const eventbridge: Carrier = {
   client: 'EventBridge',
   single: {
     recognises: (event) => Object.hasOwn(event, 'detail-type') && fieldsOf(event['detail']) !== undefined,
-    unload: (event) => {
-      const detail = fieldsOf(event['detail'])
-      if (detail === undefined || !Object.hasOwn(detail, BODY_KEY)) return { tokens: [], clean: event }
-      return { tokens: [textOf(detail[BODY_KEY]) ?? ''], clean: { ...event, detail: without(detail, BODY_KEY) } }
-    },
+    unload: (event) => unloadPayload(event),
   },
   commands: {
     PutEventsCommand: (input, policy) => batchShipment(input, 'Entries', MAX_REQUEST_BYTES, packing(policy)),

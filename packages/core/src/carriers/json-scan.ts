@@ -12,14 +12,23 @@ export interface Member {
   readonly valueEnd: number
 }
 
+/** A step into a text: the member of that name, or the first element of a list. */
+export type Step = string | typeof FIRST
+export const FIRST: 0 = 0
+
 /**
- * The members named last in `names`, of the object that the other names lead to from the top. A text that holds more
+ * The members named last in `names`, of the object that the other steps lead to from the top. A text that holds more
  * than one object (NDJSON) has none: whose they were could not be told.
  */
-export function membersAt(text: string, ...names: readonly string[]): readonly Member[] {
+export function membersAt(text: string, ...names: readonly Step[]): readonly Member[] {
   let start = skipSpace(text, 0)
   let found: readonly Member[] = []
   for (const [depth, name] of names.entries()) {
+    if (name === FIRST) {
+      if (text.charCodeAt(start) !== OPEN_LIST) return []
+      start = skipSpace(text, start + 1)
+      continue
+    }
     const object = scanObject(text, start, `"${name}"`)
     if (object === undefined || (depth === 0 && skipSpace(text, object.end) < text.length)) return []
     found = object.found

@@ -6,6 +6,7 @@ import { firehose } from './firehose.ts'
 import { http } from './http.ts'
 import { kinesis } from './kinesis.ts'
 import { lambda } from './lambda.ts'
+import { lambdaDestination } from './lambda-destination.ts'
 import { sns } from './sns.ts'
 import { sqs } from './sqs.ts'
 import { stepFunctions } from './step-functions.ts'
@@ -21,6 +22,7 @@ export const CARRIERS: readonly Carrier[] = [
   dynamodb,
   firehose,
   stepFunctions,
+  lambdaDestination,
   lambda,
 ]
 

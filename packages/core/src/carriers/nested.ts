@@ -1,6 +1,6 @@
 import { isPlainObject, parseJson } from '../json.ts'
 import { ATTRIBUTE, fieldsOf, textOf } from './carrier.ts'
-import { countMembers, type Member, membersAt } from './json-scan.ts'
+import { countMembers, FIRST, type Member, membersAt, type Step } from './json-scan.ts'
 import { applyCuts, BODY_KEY, type Cut, cutsOf, stringOf } from './json-splice.ts'
 
 /*
@@ -11,6 +11,9 @@ import { applyCuts, BODY_KEY, type Cut, cutsOf, stringOf } from './json-splice.t
  *   https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
  *   https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html
  * - EventBridge: the event itself  https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+ * - a function's asynchronous destination: `{ requestPayload, responsePayload, ... }`; its dead-letter queue: the event
+ *   https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+ * `payload.ts` knows the same envelopes where they come parsed.
  */
 
 /** Takes the tokens out of a text, in its envelope or not. The text itself when it holds none. */
@@ -26,54 +29,78 @@ export function attributeText(attribute: unknown): string {
   return fields?.['Type'] === 'Binary' ? Buffer.from(text, 'base64').toString('latin1') : text
 }
 
+/** Envelopes within envelopes: the event that failed, in a result, in an event. Deeper, nobody's text is searched. */
+export const MAX_ENVELOPES = 4
+
 interface Finding {
   readonly tokens: readonly string[]
   readonly cuts: readonly Cut[]
 }
 const NOTHING: Finding = { tokens: [], cuts: [] }
 
-/** Envelopes may be within envelopes, to no great depth: each doubles the backslashes of the one inside. */
+/** One look covers all names. A text without is not scanned: most are the user's own, and some are large. */
 function find(text: string): Finding {
-  // One look covers both names. A text without is not scanned: most are the user's own, and some are large.
-  if (!text.includes(ATTRIBUTE)) return NOTHING
-  const own = membersAt(text, BODY_KEY)
+  return text.includes(ATTRIBUTE) ? findAt(text, [], MAX_ENVELOPES) : NOTHING
+}
+
+function findAt(text: string, path: readonly Step[], envelopes: number): Finding {
+  const own = membersAt(text, ...path, BODY_KEY)
   if (own.length > 0) return keys(text, own)
-  if (isNotification(text)) return inNotification(text)
-  return membersAt(text, 'detail-type').length > 0 ? keys(text, membersAt(text, 'detail', BODY_KEY)) : NOTHING
+  if (envelopes === 0) return NOTHING
+  const inside = (...steps: readonly Step[]): Finding => findAt(text, [...path, ...steps], envelopes - 1)
+  const has = (name: string): boolean => membersAt(text, ...path, name).length > 0
+  if (isNotification(text, path)) return inNotification(text, path)
+  if (has('detail-type')) return inside('detail')
+  if (has('requestPayload') && has('requestContext'))
+    return inResult(inside('responsePayload'), inside('requestPayload'))
+  // The event of an SNS notification, in a dead-letter queue or a result.
+  const notification: readonly Step[] = [...path, 'Records', FIRST, 'Sns']
+  return isNotification(text, notification) ? inNotification(text, notification) : NOTHING
 }
 
 function keys(text: string, members: readonly Member[]): Finding {
   return { tokens: members.map((member) => stringOf(text, member)), cuts: cutsOf(text, members) }
 }
 
-function isNotification(text: string): boolean {
-  const type = membersAt(text, 'Type').at(-1)
-  return type !== undefined && stringOf(text, type) === 'Notification' && membersAt(text, 'TopicArn').length > 0
+/** What a function says of its decisions itself comes before what it was asked with: it may be where they were made. */
+function inResult(response: Finding, request: Finding): Finding {
+  return {
+    tokens: response.tokens.length > 0 ? response.tokens : request.tokens,
+    cuts: [...response.cuts, ...request.cuts].sort(([a], [b]) => a - b),
+  }
 }
 
-function inNotification(text: string): Finding {
-  const attributes = membersAt(text, 'MessageAttributes', ATTRIBUTE)
+function isNotification(text: string, path: readonly Step[]): boolean {
+  const type = membersAt(text, ...path, 'Type').at(-1)
+  return (
+    type !== undefined && stringOf(text, type) === 'Notification' && membersAt(text, ...path, 'TopicArn').length > 0
+  )
+}
+
+function inNotification(text: string, path: readonly Step[]): Finding {
+  const attributes = membersAt(text, ...path, 'MessageAttributes', ATTRIBUTE)
   const tokens = attributes.map(({ valueStart, valueEnd }) => {
     const attribute = parseJson(text.slice(valueStart, valueEnd))
     return isPlainObject(attribute) ? attributeText(attribute) : ''
   })
-  const inner = inMessage(text)
-  const cuts = [...attributeCuts(text, attributes), ...inner.cuts].sort(([a], [b]) => a - b)
+  const inner = inMessage(text, path)
+  const cuts = [...attributeCuts(text, path, attributes), ...inner.cuts].sort(([a], [b]) => a - b)
   return { tokens: [...new Set([...tokens, ...inner.tokens])], cuts }
 }
 
-/** SNS writes no `MessageAttributes` where there is none: ours alone takes the whole member with it. */
-function attributeCuts(text: string, attributes: readonly Member[]): readonly Cut[] {
-  const holders = membersAt(text, 'MessageAttributes')
+/** Into a queue SNS writes no `MessageAttributes` where there is none: ours alone takes the member with it. */
+function attributeCuts(text: string, path: readonly Step[], attributes: readonly Member[]): readonly Cut[] {
+  const holders = membersAt(text, ...path, 'MessageAttributes')
   const holder = holders.at(-1)
   if (holder === undefined || attributes.length === 0) return []
-  const alone = holders.length === 1 && countMembers(text, holder.valueStart) === attributes.length
+  const isQueued = path.at(-1) !== 'Sns'
+  const alone = isQueued && holders.length === 1 && countMembers(text, holder.valueStart) === attributes.length
   return cutsOf(text, alone ? holders : attributes)
 }
 
 /** `Message` is a text in a JSON string: its cuts are moved to where they stand in that string. */
-function inMessage(text: string): Finding {
-  const message = membersAt(text, 'Message').at(-1)
+function inMessage(text: string, path: readonly Step[]): Finding {
+  const message = membersAt(text, ...path, 'Message').at(-1)
   if (message === undefined) return NOTHING
   const { tokens, cuts } = find(stringOf(text, message))
   if (cuts.length === 0) return NOTHING

@@ -9,12 +9,10 @@ import {
   type Slot,
   type TargetPolicy,
   textOf,
-  together,
-  without,
 } from './carrier.ts'
 import { isStamped } from './json-splice.ts'
 import { attributesProblem, attributesSize, withAttribute } from './message-attributes.ts'
-import { attributeText, unloadText } from './nested.ts'
+import { unloadMessage } from './payload.ts'
 import { batchShipment, type Packing, soleShipment } from './shipment.ts'
 
 /*
@@ -47,19 +45,6 @@ export const sns: Carrier = {
     alwaysAlone: true,
   },
   commands: { PublishCommand: publish, PublishBatchCommand: publishBatch },
-}
-
-function unloadMessage(message: Fields): { readonly tokens: readonly string[]; readonly clean: Fields } {
-  const attributes = fieldsOf(message['MessageAttributes'])
-  const text = textOf(message['Message']) ?? ''
-  const inner = unloadText(text)
-  const stripped = inner.clean === text ? message : { ...message, Message: inner.clean }
-  if (attributes === undefined || !Object.hasOwn(attributes, ATTRIBUTE))
-    return { tokens: inner.tokens, clean: stripped }
-  return {
-    tokens: together([attributeText(attributes[ATTRIBUTE])], inner.tokens),
-    clean: { ...stripped, MessageAttributes: without(attributes, ATTRIBUTE) },
-  }
 }
 
 function publish(input: Fields, policy: TargetPolicy): Shipment | undefined {

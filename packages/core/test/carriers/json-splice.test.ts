@@ -179,6 +179,11 @@ describe('Taking a token out', () => {
       '"Type":"Notification"',
       '"TopicArn":1',
       '"MessageAttributes":',
+      '"requestPayload":',
+      '"requestContext":{}',
+      '"responsePayload":',
+      '"Records":[',
+      '"Sns":',
       '"waybill":',
       '"Message":',
       '\\"',
@@ -210,6 +215,11 @@ describe('Taking a token out', () => {
     ['tokens between members', (n: number) => `{${'"a":1,"_waybill":"t",'.repeat(n)}"a":1}`],
     ['white space', (n: number) => `{"_waybill":"t"${' '.repeat(n)},${' '.repeat(n)}"_waybill":"t"${' '.repeat(n)}}`],
     ['members', (n: number) => `{${'"a":1,'.repeat(n)}"_waybill":"t"}`],
+    [
+      'results in results',
+      (n: number) => `${'{"requestContext":{},"requestPayload":'.repeat(n)}{"_waybill":"t"}${'}'.repeat(n)}`,
+    ],
+    ['events in events', (n: number) => `${'{"detail-type":1,"detail":'.repeat(n)}{"_waybill":"t"}${'}'.repeat(n)}`],
     ['envelopes', (n: number) => `{"Type":"Notification","TopicArn":1,"Message":"${'{\\"waybill\\":'.repeat(n)}"}`],
   ])('takes steps in proportion to the text: %s', (_, textOf) => {
     const steps = (n: number): number => countingSteps(() => unloadText(textOf(n)))
