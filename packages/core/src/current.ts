@@ -2,6 +2,7 @@ import type { Decision } from './decision.ts'
 import type { DeclaredFlag } from './declared-flag.ts'
 import { WaybillError } from './errors.ts'
 import { keyRing } from './keys.ts'
+import { processLedger } from './ledger.ts'
 import type { MergedWaybill } from './merge.ts'
 import { ambientScope, LiveScope, type ScopeSettings, scopeStorage } from './scope.ts'
 import type { Waybill } from './waybill.ts'
@@ -12,8 +13,8 @@ export function currentWaybill(): Waybill | undefined {
 }
 
 /**
- * Runs `fn` with another waybill: a merged one, or one made by hand. Keys and flags are the surrounding scope's; outside
- * any scope the waybill can be read, but sends are not stamped (`no_keys`).
+ * Runs `fn` with another waybill: one made by hand, or a merged one, whose conflicts are then counted. Keys, flags and
+ * counts are the surrounding scope's; outside any scope the waybill can be read, but sends are not stamped (`no_keys`).
  *
  * @example
  * ```ts
@@ -25,7 +26,8 @@ export function runWithWaybill<R>(merged: Waybill | MergedWaybill, fn: () => R):
   const waybill = 'waybill' in merged ? merged.waybill : merged
   const outer = ambientScope()
   const settings = outer?.settings ?? NO_SETTINGS
-  const scope = new LiveScope(settings, outer)
+  const scope = new LiveScope(settings, outer, undefined, outer ?? processLedger)
+  if ('conflicts' in merged && merged.conflicts.length > 0) scope.count('merge_conflict', merged.conflicts.length)
   scope.open({ waybill })
   return scopeStorage.run(scope, fn)
 }

@@ -71,20 +71,42 @@ export function honoured(
   if (carried === undefined) {
     return declaredDefault(flag, waybill.droppedCount > 0 ? 'dropped' : 'undecided', nowSeconds)
   }
-  if (carried.origin === 'propagated' && flag.inFlight === 'recall') {
-    const recall = recalls.find((one) => one.flag === flag.key && carried.version <= one.upToVersion)
-    if (recall !== undefined) return recalledTo(flag, recall, carried)
-  }
-  const age = nowSeconds - carried.decidedAtSeconds
-  if (carried.origin === 'propagated' && age > flag.maxAgeSeconds) return declaredDefault(flag, 'expired', nowSeconds)
+  const recall = recallOf(flag, carried, recalls)
+  if (recall !== undefined) return recalledTo(flag, recall, carried)
+  const expired = isExpired(flag, carried, nowSeconds)
+  if (expired && flag.whenExpired !== 'keep') return declaredDefault(flag, 'expired', nowSeconds)
   const declared = flag.variations.get(carried.variation)
   if (declared === undefined) return declaredDefault(flag, 'undeclared_variation', nowSeconds)
   if (carried.digest !== undefined) {
     if (valueDigest(declared) !== carried.digest) return declaredDefault(flag, 'value_unresolved', nowSeconds)
-    return { ...carried, value: declared }
+    return expired ? { ...carried, value: declared, cause: 'expired_kept' } : { ...carried, value: declared }
   }
   if (jsonKind(carried.value) !== jsonKind(declared)) return declaredDefault(flag, 'wrong_type', nowSeconds)
-  return carried
+  return expired ? { ...carried, cause: 'expired_kept' } : carried
+}
+
+/** Decisions age on their way; what this function decided itself does not. */
+function isExpired(flag: DeclaredFlag, { origin, decidedAtSeconds }: Decision, nowSeconds: number): boolean {
+  return origin === 'propagated' && nowSeconds - decidedAtSeconds > flag.maxAgeSeconds
+}
+
+function recallOf(flag: DeclaredFlag, { origin, version }: Decision, recalls: readonly Recall[]): Recall | undefined {
+  if (origin !== 'propagated' || flag.inFlight !== 'recall') return undefined
+  return recalls.find((one) => one.flag === flag.key && version <= one.upToVersion)
+}
+
+/** The flags whose decisions are too old and are to be made anew. A recall is newer than both: it has the last word. */
+export function toReevaluate(
+  flags: readonly DeclaredFlag[],
+  waybill: Waybill,
+  nowSeconds: number,
+  recalls: readonly Recall[],
+): readonly DeclaredFlag[] {
+  return flags.filter((flag) => {
+    const carried = flag.whenExpired === 'evaluate' ? waybill.decisions.get(flag.key) : undefined
+    if (carried === undefined || !isExpired(flag, carried, nowSeconds)) return false
+    return recallOf(flag, carried, recalls) === undefined
+  })
 }
 
 function recalledTo(flag: DeclaredFlag, recall: Recall, carried: Decision): Decision {

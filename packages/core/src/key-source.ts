@@ -38,3 +38,16 @@ export function ringOf(source: KeySource): KeyRing {
     return EMPTY
   }
 }
+
+/** The beginning of every token that this version reads: only so much of a stranger's text is looked at. */
+const NAMED_KEY = /^wbo?1\.([A-Za-z0-9]{1,16})\./
+
+/** The keys that tokens name in clear, each once. */
+export function keyIdsOf(tokens: Iterable<string>): readonly string[] {
+  const ids = new Set<string>()
+  for (const token of tokens) {
+    const id = NAMED_KEY.exec(token)?.[1]
+    if (id !== undefined) ids.add(id)
+  }
+  return [...ids]
+}

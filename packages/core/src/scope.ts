@@ -5,7 +5,7 @@ import { declaredDefault, honoured } from './honour.ts'
 import type { KeySource } from './key-source.ts'
 import type { KeyRing } from './keys.ts'
 import { type CountCode, Ledger, processLedger } from './ledger.ts'
-import type { RecallSource } from './source.ts'
+import { type RecallSource, recallsOf } from './source.ts'
 import { CarriedWaybill } from './token/originals.ts'
 import { DEFAULT_BUDGET_BYTES, sealToken } from './token/seal.ts'
 import type { Waybill } from './waybill.ts'
@@ -28,6 +28,8 @@ export interface Scope {
   decision(flag: DeclaredFlag): Decision
   waybill(): Waybill | undefined
   count(code: CountCode, by?: number): void
+  /** A scope within this one has read the flag. */
+  touch?(flag: string): void
   /** `undefined` unless the scope is open. */
   stamper(): Stamper | undefined
   readonly settings: ScopeSettings
@@ -60,7 +62,7 @@ export type Outcome = { readonly response: unknown } | { readonly error: unknown
 export type Cargo =
   | { readonly waybill: Waybill }
   | { readonly opaque: string }
-  | { readonly none: Extract<Cause, 'undecided' | 'refused' | 'no_subject'> }
+  | { readonly none: Extract<Cause, 'undecided' | 'refused' | 'no_subject'>; readonly refusal?: CountCode }
 
 export interface ScopeSettings {
   readonly keys: KeyRing
@@ -72,6 +74,9 @@ export interface ScopeSettings {
   readonly audience?: string
   readonly nowMs: () => number
 }
+
+/** The scope that counts and reports for one inside it. */
+type Within = Pick<Scope, 'count' | 'touch'>
 
 const KEY = Symbol.for('@waybill/scope@1')
 const shared = globalThis as { [KEY]?: AsyncLocalStorage<Scope> }
@@ -95,18 +100,27 @@ export class LiveScope implements Scope, Stamper {
   #resolved: Map<DeclaredFlag, Decision> | undefined
   #reads: Map<DeclaredFlag, Decision> | undefined
   #token: string | undefined
+  #asOfSeconds: number | undefined
+  #touched: Set<string> | undefined
+  readonly #within: Within | undefined
 
-  constructor(settings: ScopeSettings, outer?: Pick<Scope, 'forced'>, records?: RecordScopes) {
+  /** `within`: the scope that counts and reports for this one, which has no report of its own. */
+  constructor(settings: ScopeSettings, outer?: Pick<Scope, 'forced'>, records?: RecordScopes, within?: Within) {
     this.settings = settings
     this.forced = outer?.forced
     this.records = records
+    this.#within = within
   }
 
-  /** `cargo` may be a function: the token is then opened at the first read, send or observed flag. */
-  open(cargo: Cargo | (() => Cargo)): void {
+  /**
+   * `cargo` may be a function: the token is then opened at the first read, send or observed flag. `asOfSeconds`: what was
+   * too old then has been made anew, and nothing gets too old while the handler runs.
+   */
+  open(cargo: Cargo | (() => Cargo), asOfSeconds?: number): void {
     // A source may answer after the invocation has been given up (a time-out): then it is over.
     if (this.#state === 'closed') return
     this.#cargo = cargo
+    this.#asOfSeconds = asOfSeconds
     this.#state = 'open'
   }
 
@@ -121,6 +135,7 @@ export class LiveScope implements Scope, Stamper {
     const decision = this.resolve(flag)
     this.#reads ??= new Map()
     this.#reads.set(flag, decision)
+    this.#within?.touch?.(flag.key)
     return decision
   }
 
@@ -136,6 +151,21 @@ export class LiveScope implements Scope, Stamper {
 
   get reads(): readonly Decision[] {
     return this.#reads === undefined ? [] : [...this.#reads.values()]
+  }
+
+  touch(flag: string): void {
+    this.#touched ??= new Set()
+    this.#touched.add(flag)
+    this.#within?.touch?.(flag)
+  }
+
+  /** What came for declared flags and was not read. Opens the token if nobody has. */
+  unread(): readonly Decision[] {
+    const cargo = this.#state === 'open' ? this.cargo() : NOTHING
+    if (!('waybill' in cargo)) return []
+    const read = new Set(this.#touched)
+    for (const flag of this.#reads?.keys() ?? []) read.add(flag.key)
+    return this.settings.flags.flatMap(({ key }) => (read.has(key) ? [] : (cargo.waybill.decisions.get(key) ?? [])))
   }
 
   /** Opens the token if it was not; the same answer ever after. */
@@ -177,7 +207,7 @@ export class LiveScope implements Scope, Stamper {
   }
 
   count(code: CountCode, by = 1): void {
-    const ledger = this.#state === 'closed' ? processLedger : this.ledger
+    const ledger = this.#state === 'closed' ? processLedger : (this.#within ?? this.ledger)
     ledger.count(code, by)
   }
 
@@ -189,13 +219,13 @@ export class LiveScope implements Scope, Stamper {
 
   #honour(flag: DeclaredFlag): Decision {
     const cargo = this.cargo()
-    const nowSeconds = Math.floor(this.settings.nowMs() / 1000)
+    const nowSeconds = this.#asOfSeconds ?? Math.floor(this.settings.nowMs() / 1000)
     if (!('waybill' in cargo)) {
       const cause = 'none' in cargo ? cargo.none : 'undecided'
       this.count(cause)
       return declaredDefault(flag, cause, nowSeconds)
     }
-    const decision = honoured(flag, cargo.waybill, nowSeconds, this.settings.recalls?.current() ?? [])
+    const decision = honoured(flag, cargo.waybill, nowSeconds, recallsOf(this.settings.recalls))
     // What the edge itself decided was counted when it was decided.
     if (decision !== cargo.waybill.decisions.get(flag.key)) {
       if (decision.cause !== undefined) this.count(decision.cause)

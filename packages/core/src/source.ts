@@ -83,3 +83,14 @@ export interface RecallSource {
   /** True while it cannot be refreshed: recalls may have been ordered that it does not know. Counted per invocation. */
   isBehind?(): boolean
 }
+
+/** The recalls in force; none where a source breaks its word, so that no read of a flag does. */
+export function recallsOf(source: RecallSource | undefined): readonly Recall[] {
+  try {
+    return source?.current() ?? NO_RECALLS
+  } catch {
+    return NO_RECALLS
+  }
+}
+
+const NO_RECALLS: readonly Recall[] = []

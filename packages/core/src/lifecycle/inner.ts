@@ -1,19 +1,12 @@
 import { type Arrivals, arrivals } from '../carriers/arrivals.ts'
-import { fieldsOf } from '../carriers/carrier.ts'
 import { WaybillError } from '../errors.ts'
 import type { ObservedScope } from '../observer.ts'
-import {
-  ambientScope,
-  type Cargo,
-  LiveScope,
-  type Outcome,
-  type Passage,
-  type RecordScopes,
-  type ScopeSettings,
-} from '../scope.ts'
-import { openToken } from '../token/open.ts'
+import { ambientScope, LiveScope, type Outcome, type Passage, type RecordScopes, type ScopeSettings } from '../scope.ts'
+import { type Arrived, batchPassage, INSIDE } from './batch.ts'
+import { cargoOf, type Owner, ownerOf } from './cargo.ts'
 import { failedByStatus, Observation, type Watch } from './observation.ts'
 import {
+  badOption,
   type Forcing,
   forcing,
   type HonourOptions,
@@ -21,6 +14,8 @@ import {
   type Reevaluation,
   settingsOf,
 } from './options.ts'
+import { reevaluated } from './reevaluate.ts'
+import { countIfBehind, refreshed } from './refresh.ts'
 
 /** Options of an inner function: it never decides, it honours. */
 export interface InnerOptions extends LifecycleOptions, HonourOptions {
@@ -36,58 +31,85 @@ export interface InnerLifecycle {
 
 /** Makes the lifecycle of an inner function. Throws `bad_option`. */
 export function innerLifecycle(options: InnerOptions): InnerLifecycle {
-  const settings = settingsOf('honourDecisions', options)
-  const { observers = [], isFailure = failedByStatus, undecided = 'default' } = options
-  const rules: Rules = { settings, watch: { role: 'inner', observers, isFailure }, undecided }
-  const lifecycle = (event: unknown, lambdaContext: unknown): Passage => {
-    const arrived = arrivals(event, lambdaContext)
-    if (arrived.kind === 'batch') return batchPassage(rules, arrived)
-    const { carrier, tokens, event: clean } = arrived
-    return new InnerPassage(rules, { kind: 'invocation', carrier, tokens, event: clean }, forcing(ambientScope()))
+  const rules = rulesOf('honourDecisions', options)
+  const lifecycle = (event: unknown, lambdaContext: unknown): Passage =>
+    honouring(rules, arrivals(event, lambdaContext), lambdaContext)
+  const record = (carrier: string, tokens: readonly string[], one: unknown): Passage => {
+    const arrived: Arrived = { kind: 'record', carrier, tokens, event: one }
+    return new InnerPassage(rules, arrived, undefined, forcing(ambientScope()), INSIDE)
   }
-  const record = (carrier: string, tokens: readonly string[], one: unknown): Passage =>
-    new InnerPassage(rules, { kind: 'record', carrier, tokens, event: one }, forcing(ambientScope()), INSIDE)
   return Object.assign(lifecycle, { record })
 }
 
-interface Rules {
+/** Opens the passage of what arrived, as an inner function does. */
+export function honouring(rules: InnerRules, arrived: Arrivals, lambdaContext: unknown): Passage {
+  const outer = forcing(ambientScope())
+  if (arrived.kind === 'batch') {
+    return batchPassage(rules.settings, rules.watch, arrived, outer, (record) => {
+      return new InnerPassage(rules, record, lambdaContext, outer, INSIDE)
+    })
+  }
+  const { carrier, tokens, event } = arrived
+  return new InnerPassage(rules, { kind: 'invocation', carrier, tokens, event }, lambdaContext, outer)
+}
+
+/** An inner function's options, made ready. */
+export interface InnerRules extends Pick<InnerOptions, 'subject'> {
   readonly settings: ScopeSettings
   readonly watch: Watch
   readonly undecided: 'default' | 'throw'
+  readonly onRefused: 'default' | 'throw'
+  /** Only where a flag asks for it: without, no token is opened before it is needed. */
+  readonly evaluate?: Reevaluation
 }
 
-/** What one passage is about. */
-interface Arrived {
-  readonly kind: ObservedScope['kind']
-  readonly carrier: string | undefined
-  readonly tokens: readonly string[]
-  readonly event: unknown
+export function rulesOf(where: string, options: InnerOptions): InnerRules {
+  const settings = settingsOf(where, options)
+  const { observers = [], isFailure = failedByStatus, undecided = 'default', onRefused = undecided } = options
+  const { subject, evaluate } = options
+  if (subject !== undefined) {
+    if (typeof subject !== 'function') throw badOption(where, 'subject', 'a function of the event or record')
+    const { keys, keySource } = settings
+    if (keySource === undefined && !keys.empty && keys.fingerprint('anybody') === undefined) {
+      throw badOption(where, 'subject', 'used with a ring that has a subjectSecret')
+    }
+  }
+  const needed = settings.flags.find((flag) => flag.whenExpired === 'evaluate')
+  if (needed !== undefined && typeof evaluate?.source?.decide !== 'function') {
+    throw badOption(where, 'evaluate', `{ source, context }: flag "${needed.key}" is declared whenExpired: 'evaluate'`)
+  }
+  return {
+    settings,
+    watch: { role: 'inner', observers, isFailure },
+    undecided,
+    onRefused,
+    ...(subject === undefined ? {} : { subject }),
+    ...(needed === undefined || evaluate === undefined ? {} : { evaluate }),
+  }
 }
-
-const NOTHING: Cargo = { none: 'undecided' }
 
 class InnerPassage implements Passage {
   readonly scope: LiveScope
   readonly event: unknown
-  readonly #rules: Rules
+  readonly #rules: InnerRules
   readonly #kind: ObservedScope['kind']
   readonly #tokens: readonly string[]
+  readonly #lambdaContext: unknown
   readonly #observation: Observation
 
-  constructor(rules: Rules, { kind, carrier, tokens, event }: Arrived, outer: Forcing, records?: RecordScopes) {
+  constructor(rules: InnerRules, arrived: Arrived, lambdaContext: unknown, outer: Forcing, records?: RecordScopes) {
     this.scope = new LiveScope(rules.settings, outer, records)
-    this.event = event
+    this.event = arrived.event
     this.#rules = rules
-    this.#kind = kind
-    this.#tokens = tokens
-    this.#observation = new Observation(this.scope, rules.watch, kind, carrier)
+    this.#kind = arrived.kind
+    this.#tokens = arrived.tokens
+    this.#lambdaContext = lambdaContext
+    this.#observation = new Observation(this.scope, rules.watch, arrived.kind, arrived.carrier)
   }
 
   prepare(): Promise<void> | undefined {
-    const refreshed = this.#rules.settings.recalls?.refresh?.()
-    if (refreshed !== undefined) return refreshed.catch(() => undefined).then(() => this.#enter())
-    this.#enter()
-    return undefined
+    const refreshing = refreshed(this.#rules.settings, this.#tokens)
+    return refreshing === undefined ? this.#enter() : refreshing.then(() => this.#enter())
   }
 
   around<T>(run: () => T): T {
@@ -95,57 +117,53 @@ class InnerPassage implements Passage {
   }
 
   end(outcome: Outcome): void {
-    this.#observation.end(outcome)
+    // What came and was never looked at is looked at now: it may be a decision that should have been read.
+    this.#observation.end(outcome, this.#tokens.length > 0)
   }
 
-  #enter(): void {
+  #enter(): Promise<void> | undefined {
     const { scope } = this
-    if (this.#kind !== 'record' && this.#rules.settings.recalls?.isBehind?.()) scope.count('recalls_unavailable')
-    if (this.#kind === 'batch') {
-      scope.open(NOTHING)
-    } else {
-      scope.open(() => cargoOf(this.#tokens, scope, this.#rules.settings))
-      if (this.#rules.undecided === 'throw' && !scope.carries()) {
-        throw new WaybillError('undecided', `No decisions came with this ${this.#kind}, and the policy is "throw"`)
-      }
-    }
+    const { settings, undecided, onRefused, evaluate } = this.#rules
+    if (this.#kind !== 'record') countIfBehind(settings, scope)
+    const owner = this.#owner()
+    scope.open(() => cargoOf(this.#tokens, scope, settings, owner))
+    if (undecided === 'throw' || onRefused === 'throw') this.#insist()
+    const renewing = evaluate && this.#renew(evaluate)
+    if (renewing !== undefined) return renewing.then(() => this.#observation.begin())
     this.#observation.begin()
+    return undefined
   }
-}
 
-/** A batch's own scope holds no waybill; each of its records has one, found by id. */
-function batchPassage(rules: Rules, arrived: Extract<Arrivals, { kind: 'batch' }>): Passage {
-  const { carrier, tokensById, idOf, event } = arrived
-  const outer = forcing(ambientScope())
-  const records: RecordScopes = (record) => {
-    const fields = fieldsOf(record)
-    const id = fields && idOf(fields)
-    const tokens = (id !== undefined && tokensById.get(id)) || NO_TOKENS
-    const passage = new InnerPassage(rules, { kind: 'record', carrier, tokens, event: record }, outer, INSIDE)
-    if (id === undefined) passage.scope.count('record_unmatched')
-    return passage
+  /** Asked before the handler, not when a flag is read: a parser may have made something else of the event by then. */
+  #owner(): Owner | undefined {
+    const { subject } = this.#rules
+    if (subject === undefined || this.#tokens.length === 0) return undefined
+    return ownerOf(() => subject(this.event as never, this.#lambdaContext))
   }
-  return new InnerPassage(rules, { kind: 'batch', carrier, tokens: NO_TOKENS, event }, outer, records)
-}
 
-const NO_TOKENS: readonly string[] = []
-
-/** A record scope within a record's scope is the same one: the token was taken out of the record by the first. */
-const INSIDE: RecordScopes = () => undefined
-
-/** Opens what arrived, counting what is not believed. Refused texts go no further; unknown formats are passed on. */
-function cargoOf(tokens: readonly string[], scope: LiveScope, settings: ScopeSettings): Cargo {
-  const [token] = tokens
-  if (token === undefined) {
-    scope.count('no_token')
-    return { none: 'undecided' }
+  #insist(): void {
+    const cargo = this.scope.cargo()
+    if (!('none' in cargo)) return
+    const { undecided, onRefused } = this.#rules
+    if (cargo.none === 'refused' && onRefused === 'throw') {
+      const why = `What came with this ${this.#kind} was refused (${cargo.refusal})`
+      throw new WaybillError('refused', `${why}, and the policy is "throw"`)
+    }
+    if (undecided === 'throw') {
+      throw new WaybillError('undecided', `No decisions came with this ${this.#kind}, and the policy is "throw"`)
+    }
   }
-  if (tokens.length > 1) {
-    scope.count('duplicate')
-    return { none: 'refused' }
+
+  #renew({ source, context }: Reevaluation): Promise<void> | undefined {
+    const { scope } = this
+    const cargo = scope.cargo()
+    if (!('waybill' in cargo)) return undefined
+    const { settings } = this.#rules
+    const nowSeconds = Math.floor(settings.nowMs() / 1000)
+    const anew = { source, context: () => context(this.event as never, this.#lambdaContext) }
+    const renewed = reevaluated(cargo.waybill, settings, nowSeconds, anew, (code) => scope.count(code))
+    if (renewed instanceof Promise) return renewed.then((waybill) => scope.open({ waybill }, nowSeconds))
+    scope.open({ waybill: renewed }, nowSeconds)
+    return undefined
   }
-  const opened = openToken(token, settings.keys, settings.audience === undefined ? {} : { audience: settings.audience })
-  if ('waybill' in opened) return opened
-  scope.count(opened.refusal)
-  return opened.refusal === 'unknown_format' ? { opaque: token } : { none: 'refused' }
 }

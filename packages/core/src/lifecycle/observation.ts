@@ -46,11 +46,16 @@ export class Observation implements ObservedScope {
     return wrapped()
   }
 
-  end(outcome: Outcome): void {
+  /** `arrived`: a token came, which may hold what should have been read. */
+  end(outcome: Outcome, arrived = false): void {
     if (this.#ended) return
     this.#ended = true
     const scope = this.#scope
     const { observers } = this.#watch
+    const judged = verdict(outcome, this.#watch.isFailure)
+    // Not without observers: nobody would be told, and a token may have to be opened for it.
+    const unread = arrived && observers.length > 0 && judged.outcome === 'succeeded' ? scope.unread() : []
+    if (unread.length > 0) scope.count('never_read', unread.length)
     const counts = addCounts(scope.ledger.drain(), processLedger.drain())
     if (counts.size > 0 && !observers.some((observer) => observer.reportsCounts)) warnOfLosses(counts)
     if (observers.length === 0) {
@@ -59,10 +64,10 @@ export class Observation implements ObservedScope {
     }
     const report: ScopeReport = {
       scope: this,
-      ...verdict(outcome, this.#watch.isFailure),
+      ...judged,
       durationMs: performance.now() - this.#startMs,
       reads: scope.reads,
-      unread: [],
+      unread,
       counts,
     }
     scope.close()

@@ -1,5 +1,14 @@
-import type { ScopeSettings } from '../scope.ts'
-import type { Waybill } from '../waybill.ts'
+import { hash } from 'node:crypto'
+import { toReevaluate } from '../honour.ts'
+import type { Scope, ScopeSettings } from '../scope.ts'
+import { recallsOf } from '../source.ts'
+import { openToken } from '../token/open.ts'
+import { madeAnew } from '../token/originals.ts'
+import { DEFAULT_BUDGET_BYTES, MAX_TOKEN_BYTES, sealToken } from '../token/seal.ts'
+import { type Waybill, waybillOf } from '../waybill.ts'
+import { badOption } from './options.ts'
+import { counted } from './reevaluate.ts'
+import { refreshed } from './refresh.ts'
 
 /**
  * Where the decisions of a request's first attempt are kept.
@@ -41,10 +50,12 @@ export interface PinOptions<E = never> {
 export interface Attempt<E> {
   readonly event: E
   readonly lambdaContext: unknown
-  readonly subjectKey: string
+  /** Without a subject nothing is pinned: it could be anybody's next time. */
+  readonly subjectKey: string | undefined
   readonly fresh: Waybill
   readonly settings: ScopeSettings
-  count(code: 'pinned' | 'pin_failed'): void
+  readonly scope: Pick<Scope, 'count'>
+  readonly nowSeconds: number
 }
 
 /** Made by {@link pinDecisions}. */
@@ -55,7 +66,8 @@ export interface PinPolicy<E = never> {
 
 /**
  * The option `pin` of an edge function: a retried POST, an asynchronous retry or a durable replay gets the decisions of
- * its first attempt. Throws `bad_option`.
+ * its first attempt, for as long as they are in the store. Recalls and the flags' own ages hold for them as for all that
+ * arrive. Whatever goes wrong is counted, and the request goes on with its fresh decisions. Throws `bad_option`.
  *
  * @example
  * ```ts
@@ -67,6 +79,100 @@ export interface PinPolicy<E = never> {
  * })
  * ```
  */
-export function pinDecisions<E>(_options: PinOptions<E>): PinPolicy<E> {
-  return { settle: () => undefined }
+export function pinDecisions<E>(options: PinOptions<E>): PinPolicy<E> {
+  const { key, store, ttlSeconds, deadlineMs = 300 } = options
+  if (typeof key !== 'function') throw badOption('pinDecisions', 'key', 'a function of the event')
+  if (typeof store?.claim !== 'function') throw badOption('pinDecisions', 'store', 'a pin store')
+  if (!(Number.isInteger(ttlSeconds) && ttlSeconds > 0)) {
+    throw badOption('pinDecisions', 'ttlSeconds', 'a whole number of seconds')
+  }
+  if (!(deadlineMs > 0)) throw badOption('pinDecisions', 'deadlineMs', 'positive')
+
+  return {
+    settle: (attempt) => {
+      const { fresh, settings, subjectKey, scope, nowSeconds } = attempt
+      if (subjectKey === undefined) return undefined
+      let known: string | undefined
+      try {
+        known = key(attempt.event, attempt.lambdaContext)
+      } catch {
+        scope.count('pin_failed')
+        return undefined
+      }
+      if (typeof known !== 'string' || known === '') return undefined
+      const token = wholeToken(fresh, settings)
+      if (token === undefined) {
+        scope.count('pin_failed')
+        return undefined
+      }
+      const expiresAtSeconds = nowSeconds + ttlSeconds
+      const kept = within(deadlineMs, () =>
+        store.claim(storeKey(fresh.subject ?? subjectKey, known), token, expiresAtSeconds),
+      )
+      return kept
+        .then((first) => (first === undefined ? fresh : pinned(first, attempt)))
+        .catch(() => {
+          scope.count('pin_failed')
+          return fresh
+        })
+    },
+  }
+}
+
+/** All decisions or none: half a set would be another one. */
+function wholeToken(waybill: Waybill, { keys, audience }: ScopeSettings): string | undefined {
+  const options = audience === undefined ? {} : { audience }
+  const { token, shedCount } = sealToken(waybill, keys, { ...options, maxBytes: MAX_TOKEN_BYTES })
+  return shedCount === 0 ? token : undefined
+}
+
+/**
+ * One key for one subject's request, and nothing of either in clear. With the subject in it, nobody can occupy the key
+ * of somebody else's request: clients make up idempotency keys.
+ */
+function storeKey(subject: string, key: string): string {
+  return hash('sha256', JSON.stringify(['waybill:pin:1', subject, key]), 'base64url')
+}
+
+async function within<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('the pin store took too long')), deadlineMs)
+  })
+  try {
+    return await Promise.race([ask(), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What was kept, verified like anything that arrives: a table is no more to be trusted than a queue. */
+async function pinned(kept: string, { fresh, settings, scope, nowSeconds }: Attempt<unknown>): Promise<Waybill> {
+  const expectations = settings.audience === undefined ? {} : { audience: settings.audience }
+  let opened = openToken(kept, settings.keys, expectations)
+  if ('refusal' in opened && opened.refusal === 'unknown_key') {
+    await refreshed(settings, [kept])
+    opened = openToken(kept, settings.keys, expectations)
+  }
+  if ('refusal' in opened) {
+    scope.count(opened.refusal)
+    return fresh
+  }
+  const { waybill } = opened
+  if (waybill.subject !== fresh.subject) {
+    scope.count('wrong_subject')
+    return fresh
+  }
+  scope.count('pinned')
+  const flags = toReevaluate(settings.flags, waybill, nowSeconds, recallsOf(settings.recalls))
+  if (flags.length > 0) {
+    const anew = flags.flatMap(({ key }) => fresh.decisions.get(key) ?? [])
+    return madeAnew(
+      waybill,
+      counted(anew, (code) => scope.count(code)),
+    )
+  }
+  // Kept whole, but sent on as small as at the first attempt.
+  const budget = settings.budgetBytes ?? DEFAULT_BUDGET_BYTES
+  return kept.length > budget ? waybillOf(waybill.decisions, waybill.subject, waybill.droppedCount) : waybill
 }

@@ -13,6 +13,11 @@ import { canonicalJson, isJson, type JsonValue, parseJson } from '../json.ts'
  */
 export const PREFIX = 'wb1'
 export const MAX_FLAGS = 128
+/**
+ * The characters of every format, now and later. Also a newer format's text, which is passed on unread, can thus be
+ * written into a header, an attribute or a JSON string as it is: no line break, no quote, nothing that needs an escape.
+ */
+export const WIRE_TEXT: RegExp = /^[A-Za-z0-9._~:%=-]+$/
 
 /** A value whose encoded form is longer than this travels as a digest; the declared flag holds the value itself. */
 const MAX_INLINE_LENGTH = 128
@@ -249,6 +254,6 @@ function parseCount(text: string): number | undefined {
   return COUNT.test(text) ? Number(text) : undefined
 }
 
-function parseSeconds(text: string): number | undefined {
+export function parseSeconds(text: string): number | undefined {
   return SECONDS.test(text) ? Number.parseInt(text, 36) : undefined
 }

@@ -1,7 +1,7 @@
 import type { Decision } from '../decision.ts'
 import type { KeyRing } from '../keys.ts'
 import { type Waybill, waybillOf } from '../waybill.ts'
-import { decodeEntry, decodeExtras, MAX_FLAGS, PREFIX, splitToken, type TokenParts } from './format-1.ts'
+import { decodeEntry, decodeExtras, MAX_FLAGS, PREFIX, splitToken, type TokenParts, WIRE_TEXT } from './format-1.ts'
 import { CarriedWaybill, entryTexts } from './originals.ts'
 import { decodePlainEntries } from './plain-entries.ts'
 import { MAX_TOKEN_BYTES } from './seal.ts'
@@ -90,14 +90,9 @@ function authentic(token: string, keys: KeyRing): Authentic | Refusal {
 
 /** Formats by prefix; a reader ships a release before any writer. */
 const VERSIONED = /^wb[1-9][0-9]{0,2}\./
-/**
- * The characters of every format, now and later. Also a newer format's text, which is passed on unread, can thus be
- * written into a header, an attribute or a JSON string as it is: no line break, no quote, nothing that needs an escape.
- */
-const TOKEN = /^[A-Za-z0-9._~:%=-]+$/
 
 function verify(token: string, keys: KeyRing): Authentic | Refusal {
-  if (!TOKEN.test(token)) return 'malformed'
+  if (!WIRE_TEXT.test(token)) return 'malformed'
   if (!token.startsWith(`${PREFIX}.`)) return VERSIONED.test(token) ? 'unknown_format' : 'malformed'
   const parts = splitToken(token)
   if (parts === undefined) return 'malformed'

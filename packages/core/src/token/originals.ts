@@ -1,6 +1,6 @@
 import type { Decision } from '../decision.ts'
-import type { Waybill } from '../waybill.ts'
-import { MAX_FLAGS, splitToken, unescapeText } from './format-1.ts'
+import { type Waybill, waybillOf } from '../waybill.ts'
+import { entryWithTime, MAX_FLAGS, splitToken, unescapeText } from './format-1.ts'
 
 /** What a re-sealed token must still say although this version does not understand it. */
 export interface Originals {
@@ -48,6 +48,20 @@ function readOriginals(text: string): Originals {
     extras: extras.filter((extra) => !extra.startsWith('d') && !extra.startsWith('a')),
     entries: new Map(entryTexts(body).map((entry) => [unescapeText(entry.slice(0, entry.indexOf(':'))) ?? '', entry])),
   }
+}
+
+/** A waybill of which some decisions were made anew; the others keep their texts and their moments. */
+export function madeAnew(waybill: Waybill, anew: readonly Decision[]): Waybill {
+  const decisions = new Map(waybill.decisions)
+  for (const decision of anew) decisions.set(decision.flag, decision)
+  const next = waybillOf(decisions, waybill.subject, waybill.droppedCount)
+  const { extras = [], entries: texts = [] } = CarriedWaybill.originalsOf(waybill) ?? {}
+  const entries = new Map<string, string>()
+  for (const [flag, text] of texts) {
+    if (decisions.get(flag) !== waybill.decisions.get(flag)) continue
+    entries.set(flag, entryWithTime(text, waybill.decidedAtSeconds, next.decidedAtSeconds))
+  }
+  return new CarriedWaybill(next, { extras, entries })
 }
 
 /** The entries of a body; one more than allowed where there are too many. */

@@ -1,0 +1,64 @@
+import type { Decision } from '../decision.ts'
+import type { DeclaredFlag } from '../declared-flag.ts'
+import { toReevaluate } from '../honour.ts'
+import type { CountCode } from '../ledger.ts'
+import type { ScopeSettings } from '../scope.ts'
+import { type EvaluationContext, type FlagSource, recallsOf } from '../source.ts'
+import { canonicalKey } from '../subject.ts'
+import { madeAnew } from '../token/originals.ts'
+import type { Waybill } from '../waybill.ts'
+import { type Answer, asked, contextOf, decisionsOf, type Maybe } from './deciding.ts'
+
+/** Who makes decisions anew, and for whom. */
+export interface Anew {
+  readonly source: FlagSource
+  readonly context: () => Maybe<EvaluationContext | undefined>
+}
+
+/**
+ * The same waybill with what is too old here made anew: that is what is read, and what is sent on. At once where there
+ * is nothing to do or the source answers at once. Never rejects.
+ */
+export function reevaluated(
+  waybill: Waybill,
+  settings: ScopeSettings,
+  nowSeconds: number,
+  { source, context }: Anew,
+  count: (code: CountCode) => void,
+): Maybe<Waybill> {
+  const flags = toReevaluate(settings.flags, waybill, nowSeconds, recallsOf(settings.recalls))
+  if (flags.length === 0) return waybill
+  const answered = (answer: Answer): Waybill =>
+    madeAnew(waybill, counted([...decisionsOf(flags, answer, nowSeconds, count).values()], count))
+  const decide = (known: EvaluationContext | undefined): Maybe<Waybill> => {
+    const answer = answerFor(waybill, settings, known, flags, source, count)
+    return answer instanceof Promise ? answer.then(answered) : answered(answer)
+  }
+  const known = contextOf(context)
+  return known instanceof Promise ? known.then(decide) : decide(known)
+}
+
+function answerFor(
+  { subject }: Waybill,
+  { keys }: ScopeSettings,
+  context: EvaluationContext | undefined,
+  flags: readonly DeclaredFlag[],
+  source: FlagSource,
+  count: (code: CountCode) => void,
+): Maybe<Answer> {
+  const key = canonicalKey(context)
+  if (context === undefined || key === undefined) return { cause: 'no_subject' }
+  const fingerprint = keys.fingerprint(key)
+  // One subject's waybill never gets another's decisions. Without the secret we have the function's word for it.
+  if (fingerprint !== undefined && subject !== undefined && fingerprint !== subject) {
+    count('wrong_subject')
+    return { cause: 'expired' }
+  }
+  return asked(source, context, flags)
+}
+
+/** Counts what was made anew; what could not be is the declared default and was counted by its cause. */
+export function counted(decisions: readonly Decision[], count: (code: CountCode) => void): readonly Decision[] {
+  for (const { cause } of decisions) if (cause === undefined) count('reevaluated')
+  return decisions
+}
