@@ -33,6 +33,8 @@ export interface StoredKeysStatus {
 
 export interface StoredKeys extends KeySource {
   refresh(keyIds?: readonly string[]): Promise<void> | undefined
+  /** The last load brought no keys: those in use, if any, may be outdated. */
+  isBehind(): boolean
   status(): StoredKeysStatus
 }
 
@@ -172,6 +174,7 @@ export function storedKeys(
         if (isStrange(keyIds)) lookedAtMs = now
       })
     },
+    isBehind: () => failures > 0,
     status: () => ({
       state: confirmedAtMs === undefined ? 'empty' : failures > 0 ? 'stale' : 'live',
       failures,

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { type AddressInfo, createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets'
@@ -62,6 +63,34 @@ describe('through Powertools’ own providers', () => {
     await keys.refresh()
     expect(keys.current().signer?.id).toBe('k2')
     expect(asked).toEqual([{ SecretId: name }, { SecretId: name }])
+  })
+})
+
+describe('a store that never answers', () => {
+  it.each([
+    ['SSM', keysFromParameter],
+    ['SECRETS_MANAGER', keysFromSecret],
+  ] as const)('%s: keeps no connection of ours for longer than a deadline', async (service, make) => {
+    let opened = 0
+    let open = 0
+    const server = createServer((socket) => {
+      opened += 1
+      open += 1
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        open -= 1
+      })
+      socket.resume()
+    })
+    await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done))
+    vi.stubEnv(`AWS_ENDPOINT_URL_${service}`, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    vi.stubEnv('AWS_REGION', region)
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'local')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local')
+    vi.stubEnv('AWS_MAX_ATTEMPTS', '1')
+    await make('/keys', { deadlineMs: 100, warn: () => undefined }).refresh()
+    await vi.waitUntil(() => opened > 0 && open === 0, 5000)
+    await new Promise((done) => server.close(done))
   })
 })
 

@@ -147,6 +147,7 @@ describe('when the store fails', () => {
       await expect(keys.refresh()).resolves.toBeUndefined()
     }
     expect(keys.current().signer?.id).toBe('k1')
+    expect(keys.isBehind()).toBe(true)
     expect(keys.status()).toEqual({ state: 'stale', failures: 4, confirmedAtMs: 1_000_000, trouble: code })
     expect(state.lines).toHaveLength(1)
     expect(state.lines[0]).toMatchObject({ level: 'WARN', code, error })
@@ -212,7 +213,7 @@ describe('when the store fails', () => {
     pass(1)
     state.answer = documentOf(k2, k1)
     await keys.refresh()
-    expect([keys.current().signer?.id, keys.status().state]).toEqual(['k2', 'live'])
+    expect([keys.current().signer?.id, keys.status().state, keys.isBehind()]).toEqual(['k2', 'live', false])
   })
 
   it('does not fail a request by a sink for lines that throws', async () => {
