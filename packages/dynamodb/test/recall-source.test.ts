@@ -129,7 +129,9 @@ for (const engine of engines) {
       await recallsOf('prod').put({ flag: 'f', upToVersion: 7, to: 'control' }, ada)
       const theirs = layoutStore(own, tableName, 'prod')
       const kind = { namespace: 'features' } as never
-      await new Promise<void>((done) => theirs.init({ features: { f: { key: 'f', version: 8 } } } as never, done))
+      await new Promise<void>((done) =>
+        theirs.init({ features: { f: { key: 'f', version: 8 } } } as never, () => done()),
+      )
       const all = await new Promise((done) => theirs.all(kind, done as never))
       expect(Object.keys(all as object)).toEqual(['f'])
       expect(await told(dynamoDbRecallSource({ client: own, tableName, prefix: 'prod', nowMs }))).toEqual([
