@@ -57,8 +57,8 @@ const MAX_LIFETIME_SECONDS = 366 * DAY_SECONDS
 const NAME = /^[\x21-\x7e]{1,64}$/
 
 /**
- * Orders recalls in any store; consumers read them with a recall source of that store. Each change is recorded before it is
- * made, under the flag's key, as changes of flags are. Rejects as the store does, and with `bad_flag_data` for an order that
+ * Orders recalls in any store; consumers read them with a recall source of that store. Each change is recorded
+ * under the flag's key, as changes of flags are. Rejects as the store does, and with `bad_flag_data` for an order that
  * nobody could follow.
  *
  * @example
@@ -81,24 +81,6 @@ export function recallStore(
     }
   }
 
-  const write = async (there: RecallItem | undefined, item: RecallItem, record: AuditItem): Promise<boolean> => {
-    if ((await store.put('audit', record, { ifVersion: 'absent' })) === 'stale') return false
-    const takeBack = (): Promise<unknown> =>
-      store.put('audit', { ...record, version: 2, deleted: true }, { ifVersion: record.version })
-    let outcome: 'written' | 'stale'
-    try {
-      outcome = await store.put('recalls', item, { ifVersion: there?.version ?? 'absent' })
-    } catch (error) {
-      // Refused by the store itself: nothing was written. Whatever else went wrong may have come after the write.
-      if (error instanceof FlagDataError && error.code !== 'store_unavailable') await takeBack()
-      throw error
-    }
-    if (outcome === 'stale') await takeBack()
-    // The order stands; the next one sweeps again.
-    else await sweep().catch(() => undefined)
-    return outcome === 'written'
-  }
-
   const change = async (
     flag: string,
     author: RecallAuthor,
@@ -116,8 +98,11 @@ export function recallStore(
     const action = after === undefined ? 'lift recall' : 'recall'
     const about = { kind: 'recalls', subject: flag, action, atMs, ...author } as const
     const record: AuditItem = { key: auditKey(flag, atMs, unique()), version: 1, ...about, ...sides }
-    const written = await write(there, after ?? tombstone(flag, version), record)
-    return { status: written ? 'written' : 'stale', ...sides }
+    const item = after ?? tombstone(flag, version)
+    const status = await store.put('recalls', item, { ifVersion: there?.version ?? 'absent', record })
+    // The order stands, whatever becomes of this; the next one sweeps again.
+    if (status === 'written') await sweep().catch(() => undefined)
+    return { status, ...sides }
   }
 
   return {
