@@ -19,6 +19,8 @@ export interface KeySource {
    * one of the ids is not in the ring and the throttle allows a look. Never rejects.
    */
   refresh?(keyIds?: readonly string[]): Promise<void> | undefined
+  /** True while the last load failed: the ring may be outdated. Counted as `keys_unavailable` once per invocation. */
+  isBehind?(): boolean
 }
 
 const EMPTY = keyRing({})

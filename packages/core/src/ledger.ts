@@ -14,6 +14,7 @@ export type CountCode =
   | 'old_stamp'
   | 'inbound_discarded'
   | 'recalled'
+  | 'keys_unavailable'
   | 'recalls_unavailable'
   | 'reevaluated'
   | 'never_read'
@@ -56,6 +57,7 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   inbound_discarded: ['note', 'an edge function discarded a token from outside'],
   bad_signature: ['loss', 'a token was forged or damaged'],
   unknown_key: ['loss', 'a token was signed with a key that is not in the ring'],
+  keys_unavailable: ['loss', 'keys could not be loaded: the last good ones are used, if there are any'],
   no_keys: ['loss', 'there are no keys to seal or open tokens with'],
   expired: ['loss', 'a token or a decision was older than allowed'],
   wrong_audience: ['loss', 'a token was meant for another audience'],

@@ -81,8 +81,17 @@ describe('a signature', () => {
 describe('a ring is refused at set-up', () => {
   const bytes = Buffer.alloc(32, 7)
   const text = bytes.toString('base64')
+  const textOf = (length: number): string => Buffer.alloc(length, 7).toString('base64')
 
   test.each<[string, () => unknown, RegExp]>([
+    [
+      'for a secret of 31 bytes',
+      () => keyRing({ signing: { id: 'k1', secret: Buffer.alloc(31, 7) } }),
+      /31 bytes, at least 32/,
+    ],
+    ['for 31 bytes as text', () => keyRing({ verifying: [{ id: 'k1', secret: textOf(31) }] }), /31 bytes, at least 32/],
+    ['for a subject secret of 31 bytes', () => keyRing({ subjectSecret: textOf(31) }), /31 bytes, at least 32/],
+    ['for 31 bytes in the environment', () => keysFromEnvironment({ WAYBILL_KEYS: `k1:${textOf(31)}` }), /31 bytes/],
     ['for a short secret', () => keyRing({ signing: { id: 'k1', secret: 'c2hvcnQ=' } }), /"k1" has 5 bytes/],
     ['for a secret that is not base64', () => keyRing({ signing: { id: 'k1', secret: 'pass word' } }), /not base64/],
     ['for an empty secret', () => keyRing({ signing: { id: 'k1', secret: '' } }), /not base64/],
@@ -97,6 +106,12 @@ describe('a ring is refused at set-up', () => {
   ])('%s', (_why, make, message) => {
     expect(messageOf(make)).toMatch(message)
   })
+})
+
+test('a secret of 32 bytes is enough, as bytes and as text', () => {
+  const secret = Buffer.alloc(32, 7)
+  expect(keyRing({ signing: { id: 'k1', secret }, subjectSecret: secret }).signer?.id).toBe('k1')
+  expect(keyRing({ verifying: [{ id: 'k1', secret: secret.toString('base64url') }] }).empty).toBe(false)
 })
 
 describe('the environment', () => {
@@ -147,6 +162,20 @@ describe('unsigned operation', () => {
 
   test('is refused by every ring with a key', () => {
     expect(openToken(sealedBy(unsigned), keyRing({ signing: old }))).toEqual({ refusal: 'unknown_key' })
+  })
+
+  test.each<[string, () => KeyRing]>([
+    ['the id of unsigned tokens', () => keyRing({ signing: { id: '-', secret: Buffer.alloc(32, 1) } })],
+    ['that id for a verifying key', () => keyRing({ verifying: [{ id: '-', secret: Buffer.alloc(32, 1) }] })],
+    ['that id in the environment', () => keysFromEnvironment({ WAYBILL_KEYS: `-:${old.secret.toString('base64')}` })],
+    ['an empty secret in the environment', () => keysFromEnvironment({ WAYBILL_KEYS: 'k1:' })],
+  ])('cannot be had by %s', (_what, make) => {
+    expect(messageOf(make)).toMatch(/bad_key/)
+  })
+
+  test('is refused by a ring that has no keys', () => {
+    expect(openToken(sealedBy(unsigned), keyRing({}))).toEqual({ refusal: 'no_keys' })
+    expect(openToken(sealedBy(unsigned), keysFromEnvironment({ WAYBILL_KEYS: '' }))).toEqual({ refusal: 'no_keys' })
   })
 
   test('does not believe a token with a signature, since it cannot check it', () => {

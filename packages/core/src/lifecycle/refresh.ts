@@ -12,12 +12,17 @@ export function refreshed(
   return keys !== undefined && orders !== undefined ? Promise.all([keys, orders]) : (keys ?? orders)
 }
 
-/** Once for each invocation: recalls may have been ordered that nobody here knows of. */
-export function countIfBehind({ recalls }: ScopeSettings, scope: Pick<Scope, 'count'>): void {
+/** Once for each invocation: keys may have been rotated, or recalls ordered, that nobody here knows of. */
+export function countIfBehind({ keySource, recalls }: ScopeSettings, scope: Pick<Scope, 'count'>): void {
+  if (isBehind(keySource)) scope.count('keys_unavailable')
+  if (isBehind(recalls)) scope.count('recalls_unavailable')
+}
+
+function isBehind(source: { isBehind?(): boolean } | undefined): boolean {
   try {
-    if (recalls?.isBehind?.()) scope.count('recalls_unavailable')
+    return source?.isBehind?.() ?? false
   } catch {
-    scope.count('recalls_unavailable')
+    return true
   }
 }
 
