@@ -4,6 +4,8 @@ import { type DynamoDb, startDynamoDb } from '@waybill/local'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { dynamoDbFlagReader } from '../src/flag-reader.ts'
 import { dynamoDbFlagStore } from '../src/flag-store.ts'
+import { dynamoDbPinStore } from '../src/pin-store.ts'
+import { dynamoDbRecallSource } from '../src/recall-source.ts'
 import { clientAt, intercept, newTable } from './engine.ts'
 
 interface Policy {
@@ -38,6 +40,9 @@ function watched() {
     for (const [, key = ''] of JSON.stringify(sent.input).matchAll(/"(?:namespace|:namespace)":\{"S":"([^"]+)"/g)) {
       partitions.add(key)
     }
+    // A table of pins has no sort key.
+    const pinned = (sent.input['Item'] as { readonly key?: { readonly S: string } } | undefined)?.key
+    if (pinned !== undefined) partitions.add(pinned.S)
     return go()
   })
   return { client, actions, partitions }
@@ -68,5 +73,24 @@ it('a writer sends what its policy allows, and all of it', async () => {
   expect(keysOf(policyOf('writer'))).toEqual(['prod:*'])
   expect([...partitions].filter((key) => !key.startsWith('prod:'))).toEqual([])
   expect(partitions.size).toBe(6)
+  client.destroy()
+})
+
+it('a function that follows recalls sends what its policy allows, and no more', async () => {
+  const tableName = await newTable(own)
+  const { client, actions, partitions } = watched()
+  await dynamoDbRecallSource({ client, tableName, prefix: 'prod' }).refresh?.()
+  expect([...actions]).toEqual(policyOf('recalls').Action)
+  expect([...partitions]).toEqual(keysOf(policyOf('recalls')))
+  client.destroy()
+})
+
+it('an edge that pins sends what its policy allows, and no more', async () => {
+  const { client, actions, partitions } = watched()
+  const store = dynamoDbPinStore({ client, tableName: 'pins', prefix: 'place-order', warn: () => {} })
+  await expect(store.claim('k', 'wb1.x', 60)).rejects.toThrow()
+  expect([...actions]).toEqual(policyOf('pins').Action)
+  expect(keysOf(policyOf('pins'))).toEqual(['place-order:*'])
+  expect([...partitions]).toEqual(['place-order:k'])
   client.destroy()
 })
