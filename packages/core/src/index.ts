@@ -15,7 +15,7 @@ export {
   unsignedKeysForLocalUse,
 } from './keys.ts'
 export { COUNTS, type CountCode, type Counts } from './ledger.ts'
-export { type EdgeOptions, edgeLifecycle } from './lifecycle/edge.ts'
+export { type EdgeOptions, type EventOrRecord, edgeLifecycle } from './lifecycle/edge.ts'
 export { type InnerLifecycle, type InnerOptions, innerLifecycle } from './lifecycle/inner.ts'
 export { type InboundMode, type InboundModes, inboundModes } from './lifecycle/modes.ts'
 export type { HonourOptions, LifecycleOptions, Reevaluation } from './lifecycle/options.ts'
@@ -49,6 +49,12 @@ export type {
 export { canonicalKey } from './subject.ts'
 export { DIMENSION_NAMES, METRIC_NAMES, METRICS_NAMESPACE, OTHER_VARIATION } from './telemetry-names.ts'
 export { type Expectations, type OpenedToken, openToken, type Refusal } from './token/open.ts'
-export { type OverrideInput, sealOverride } from './token/override.ts'
+export {
+  type OpenedOverride,
+  type OverrideExpectations,
+  type OverrideInput,
+  openOverride,
+  sealOverride,
+} from './token/override.ts'
 export { type SealedToken, type SealOptions, sealToken } from './token/seal.ts'
 export { createWaybill, type DecisionInput, type Waybill } from './waybill.ts'

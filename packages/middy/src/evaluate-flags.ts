@@ -1,5 +1,5 @@
 import type { MiddlewareObj } from '@middy/core'
-import { type EdgeOptions, edgeLifecycle } from '@waybill/core'
+import { type EdgeOptions, type EventOrRecord, edgeLifecycle } from '@waybill/core'
 import { enter } from './enter.ts'
 
 /**
@@ -16,6 +16,9 @@ import { enter } from './enter.ts'
  * )
  * ```
  */
-export function evaluateFlags<E = unknown>(options: EdgeOptions<E>): MiddlewareObj<E> {
+export function evaluateFlags<E = unknown>(options: EdgeOptions<E>): MiddlewareObj<E>
+/** In a batch each record is decided in its own scope (`withRecordScope`): `context` then takes a record. */
+export function evaluateFlags<E>(options: EdgeOptions<EventOrRecord<E>>): MiddlewareObj<E>
+export function evaluateFlags<E>(options: EdgeOptions<never>): MiddlewareObj<E> {
   return enter<E>(edgeLifecycle(options))
 }

@@ -28,6 +28,13 @@ export interface EdgeOptions<E = never> extends LifecycleOptions, HonourOptions 
   readonly pin?: PinPolicy<E>
 }
 
+/** What an edge decides for: each record of a batch, and any other event itself. */
+export type EventOrRecord<E> = E extends { readonly Records: readonly (infer R)[] }
+  ? R
+  : E extends { readonly records: readonly (infer R)[] }
+    ? R
+    : E
+
 /** Makes the lifecycle of an edge function: each call opens one invocation's passage. Throws `bad_option`. */
 export function edgeLifecycle<E>(options: EdgeOptions<E>): (event: unknown, lambdaContext: unknown) => Passage {
   const settings = settingsOf('evaluateFlags', options)

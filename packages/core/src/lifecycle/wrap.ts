@@ -1,5 +1,5 @@
 import { type Passage, scopeStorage } from '../scope.ts'
-import { type EdgeOptions, edgeLifecycle } from './edge.ts'
+import { type EdgeOptions, type EventOrRecord, edgeLifecycle } from './edge.ts'
 import { type InnerOptions, innerLifecycle } from './inner.ts'
 
 /**
@@ -16,6 +16,15 @@ import { type InnerOptions, innerLifecycle } from './inner.ts'
 export function withEvaluatedFlags<E, Rest extends readonly unknown[], R>(
   handler: (event: E, ...rest: Rest) => R | Promise<R>,
   options: EdgeOptions<E>,
+): (event: E, ...rest: Rest) => Promise<R>
+/** In a batch each record is decided in its own scope (`withRecordScope`): `context` then takes a record. */
+export function withEvaluatedFlags<E, Rest extends readonly unknown[], R>(
+  handler: (event: E, ...rest: Rest) => R | Promise<R>,
+  options: EdgeOptions<EventOrRecord<E>>,
+): (event: E, ...rest: Rest) => Promise<R>
+export function withEvaluatedFlags<E, Rest extends readonly unknown[], R>(
+  handler: (event: E, ...rest: Rest) => R | Promise<R>,
+  options: EdgeOptions<never>,
 ): (event: E, ...rest: Rest) => Promise<R> {
   const enter = edgeLifecycle(options)
   return (event, ...rest) => through(enter(event, rest[0]), (clean) => handler(clean as E, ...rest))
