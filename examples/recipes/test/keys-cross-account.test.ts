@@ -29,8 +29,8 @@ beforeAll(async () => {
   const client = new SecretsManagerClient({})
   const create = (Name: string, document: object) =>
     client.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify(document) }))
-  await create('shop/waybill-keys', { signing: shop1, subjectSecret: secretOf(9) })
-  const { ARN = '' } = await create('shop/waybill-keys-for-warehouse', { verifying: [shop1] })
+  await create('shop/warehouse-chain', { signing: shop1, subjectSecret: secretOf(9) })
+  const { ARN = '' } = await create('shop/warehouse-chain-lent', { verifying: [shop1] })
   await create('stranger/waybill-keys', { signing: { id: 'shop1', secret: secretOf(66) } })
   client.destroy()
   vi.stubEnv('SHOP_KEYS_ARN', ARN)
@@ -91,7 +91,7 @@ describe('a queue in another account', () => {
   })
 
   it.each([
-    ['meant for somebody else', 'shop/waybill-keys', 'billing'],
+    ['meant for somebody else', 'shop/warehouse-chain', 'billing'],
     ['signed by a stranger under the shop’s key id', 'stranger/waybill-keys', 'warehouse'],
   ])('refuses what was %s, and serves on defaults', async (_what, secretName, audience) => {
     const event = await sendFrom(secretName, audience)

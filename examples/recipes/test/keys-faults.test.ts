@@ -131,7 +131,7 @@ describe.each(['a parameter', 'a secret'] as const)('a function whose keys are i
       pass(2)
       expect(await handler()).toBe(true)
       expect(keys.status()).toMatchObject({ state: 'live', failures: 0 })
-      expect(counts).not.toHaveProperty('no_keys')
+      expect(counts).toEqual({ keys_unavailable: 2 })
     },
   )
 
@@ -143,7 +143,7 @@ describe.each(['a parameter', 'a secret'] as const)('a function whose keys are i
         await fault()
         expect(await handler()).toBe(false)
         expect(keys.status()).toMatchObject({ state: 'empty', failures: 1, trouble: code })
-        expect(counts).toMatchObject({ no_keys: 1 })
+        expect(counts).toEqual({ keys_unavailable: 1, no_keys: 1, refused: 1 })
       } finally {
         store.cutter.heal()
         store.failWith(undefined)

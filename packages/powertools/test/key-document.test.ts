@@ -47,6 +47,7 @@ describe('a document of keys', () => {
     ['keys that are no list', JSON.stringify({ signing: k1, verifying: k2 }), /not a list/],
     ['a key without a secret', documentOf(k1, { id: 'k2' }), /entry 1 of "verifying" lacks/],
     ['an id and a secret that were swapped', documentOf({ id: k1.secret, secret: 'k1' }), /id of a signing key/],
+    ['a document of unsigned keys', JSON.stringify({ signing: { id: '-', secret: '' } }), /id of a signing key/],
     ['a secret of 31 bytes', documentOf({ id: 'k1', secret: short }), /31 bytes, at least 32/],
     ['a verifying secret of 31 bytes', documentOf(k1, { id: 'k2', secret: short }), /31 bytes, at least 32/],
     ['a subject secret of 31 bytes', JSON.stringify({ signing: k1, subjectSecret: short }), /31 bytes, at least 32/],

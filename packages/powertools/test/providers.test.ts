@@ -11,16 +11,20 @@ import { keysFromParameter } from '../src/parameter.ts'
 import { keysFromSecret } from '../src/secret.ts'
 import { documentOf, k1, k2 } from './key-fixture.ts'
 
+/** What the two clients have in common. */
+interface Stack {
+  add(middleware: () => (args: { input: object }) => Promise<object>, options: { step: 'initialize' }): void
+}
+
 /** A client of the real SDK that answers in its place, and keeps what it was asked. */
-function answering<C extends SSMClient | SecretsManagerClient>(client: C, answer: () => object) {
+function answering<C extends { readonly middlewareStack: unknown }>(client: C, answer: () => object) {
   const asked: object[] = []
-  client.middlewareStack.add(
-    () => async (args: { input: object }) => {
-      asked.push(args.input)
-      return { output: { $metadata: {}, ...answer() }, response: {} }
-    },
-    { step: 'initialize' },
-  )
+  const respond = async (args: { input: object }): Promise<object> => {
+    asked.push(args.input)
+    return { output: { $metadata: {}, ...answer() }, response: {} }
+  }
+  const stack = client.middlewareStack as Stack
+  stack.add(() => respond, { step: 'initialize' })
   return { asked, client }
 }
 

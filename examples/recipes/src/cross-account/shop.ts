@@ -25,7 +25,7 @@ export const handler = withEvaluatedFlags(
     source: cachedSource(store, { ttlSeconds: 15 }),
     context: (order) => ({ key: order.userId }),
     // {"signing":{"id":"shop1","secret":"…"},"subjectSecret":"…"}
-    keys: keysFromSecret('shop/waybill-keys'),
+    keys: keysFromSecret('shop/warehouse-chain'),
     audience: 'warehouse',
   },
 )
