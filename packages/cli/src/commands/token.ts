@@ -2,18 +2,22 @@ import { canonicalKey, type KeyRing, keysFromEnvironment, openToken, type Refusa
 import { Command } from 'commander'
 import { Failure } from '../failure.ts'
 import { failureOf } from '../failure-of.ts'
+import { isOverride, readUnverifiedOverride, verifyOverride } from '../read-override.ts'
 import { audienceOf, readUnverified } from '../read-token.ts'
+import { overrideJson, overridePage } from '../render/override.ts'
 import { tokenJson, tokenPage } from '../render/token.ts'
 import type { Terminal } from '../terminal.ts'
 import { contextOf } from './decide.ts'
 import { type Report, reporting, type Session, seconds, show } from './run-command.ts'
+import { overrideCommand } from './token-override.ts'
 
 /** `waybill token …`: no store is needed. */
 export function tokenCommand(session: Session): Command {
   return new Command('token')
-    .description('read the tokens that travel between functions')
+    .description('read the tokens that travel between functions, and mint those of testers')
     .addCommand(inspectCommand(session))
     .addCommand(verifyCommand(session))
+    .addCommand(overrideCommand(session, () => keysOf(session.terminal, 'sign')))
 }
 
 interface TokenOptions {
@@ -27,15 +31,29 @@ function inspectCommand(session: Session): Command {
 }
 
 async function inspect(text: string, terminal: Terminal): Promise<Report> {
-  const contents = readUnverified(await tokenText(text, terminal))
+  const token = await tokenText(text, terminal)
+  if (isOverride(token)) return inspectOverride(token, terminal)
+  const contents = readUnverified(token)
   if ('refusal' in contents)
     throw new Failure('bad_input', `That is no token that can be read: ${WORDS[contents.refusal]}`)
   return {
     json: { verified: false, ...tokenJson(contents) },
-    text: (style) => {
-      const warning = style.bad('NOT VERIFIED: anybody can write such a text. "waybill token verify" checks who did.')
-      return `${warning}\n${tokenPage(contents, terminal.nowMs(), style)}`
-    },
+    text: (style) => `${style.bad(NOT_VERIFIED)}\n${tokenPage(contents, terminal.nowMs(), style)}`,
+  }
+}
+
+const NOT_VERIFIED = 'NOT VERIFIED: anybody can write such a text. "waybill token verify" checks who did.'
+
+function inspectOverride(token: string, terminal: Terminal): Report {
+  const read = readUnverifiedOverride(token)
+  if ('refusal' in read) {
+    const why = read.refusal === 'expired' ? 'it would live for longer than a day' : WORDS[read.refusal]
+    throw new Failure('bad_input', `That is no override that an edge could believe: ${why}`)
+  }
+  const { override } = read
+  return {
+    json: { verified: false, ...overrideJson(override) },
+    text: (style) => `${style.bad(NOT_VERIFIED)}\n${overridePage(override, terminal.nowMs(), style)}`,
   }
 }
 
@@ -59,11 +77,22 @@ async function verify(text: string, options: VerifyOptions, terminal: Terminal):
   const keys = keysOf(terminal)
   const token = await tokenText(text, terminal)
   const { audience, maxAgeSeconds } = options
+  const subject = options.context === undefined ? undefined : await subjectOf(options.context, keys)
+  const nowSeconds = Math.floor(terminal.nowMs() / 1000)
+  if (isOverride(token)) {
+    const read = verifyOverride(token, keys, { subject, nowSeconds })
+    if ('refusal' in read) return refused(read.refusal)
+    return {
+      json: { verified: true, ...overrideJson(read.override) },
+      text: (style) =>
+        `${style.good('verified')}: signed with key ${read.override.keyId}\n${overridePage(read.override, terminal.nowMs(), style)}`,
+    }
+  }
   const opened = openToken(token, keys, {
-    nowSeconds: Math.floor(terminal.nowMs() / 1000),
+    nowSeconds,
     ...(audience === undefined ? {} : { audience }),
     ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
-    ...(options.context === undefined ? {} : { subject: await subjectOf(options.context, keys) }),
+    ...(subject === undefined ? {} : { subject }),
   })
   if ('refusal' in opened) return refused(opened.refusal)
   return accepted(token, opened.waybill, terminal)
@@ -93,14 +122,14 @@ async function tokenText(text: string, terminal: Terminal): Promise<string> {
   return token
 }
 
-function keysOf(terminal: Terminal): KeyRing {
+function keysOf(terminal: Terminal, what: 'verify' | 'sign' = 'verify'): KeyRing {
   let keys: KeyRing
   try {
     keys = keysFromEnvironment(terminal.env)
   } catch (error) {
     throw failureOf(error, 'the environment')
   }
-  if (keys.empty) throw new Failure('bad_input', 'There are no keys to verify with: set WAYBILL_KEYS to id:secret')
+  if (keys.empty) throw new Failure('bad_input', `There are no keys to ${what} with: set WAYBILL_KEYS to id:secret`)
   return keys
 }
 

@@ -37,13 +37,13 @@ export function tokenPage({ format, keyId, audience, waybill }: TokenContents, n
   return [table(rows), style.faint(head), ...body].join('\n')
 }
 
-function when(seconds: number): string {
+export function when(seconds: number): string {
   // Format 1 has room for moments that a Date has not.
   const date = new Date(seconds * 1000)
   return Number.isNaN(date.getTime()) ? `${seconds} s after 1970` : date.toISOString()
 }
 
-function age(seconds: number): string {
+export function age(seconds: number): string {
   const whole = Math.abs(Math.round(seconds))
   const [size, unit] =
     whole < 120 ? [1, 's'] : whole < 7200 ? [60, 'min'] : whole < 172_800 ? [3600, 'h'] : [86_400, 'days']
