@@ -1,0 +1,8 @@
+export { type MinuteCounts, readGuardrail } from './guardrails.ts'
+export { type Finding, type Judgement, judge, type Observations, type Verdict } from './judge.ts'
+export { type CheckedPlan, checkedPlan, type Guardrail, type RolloutPlan } from './plan.ts'
+export { CODEDEPLOY_PRESETS, type CodeDeployPreset, canary, linear, presetSteps, type Step } from './presets.ts'
+export { isDue, percentageAt, scheduledPercent } from './schedule.ts'
+export { type Evidence, NO_EVIDENCE, RATIOS, sampleRatioP, strengthOf, withEvents } from './sequential.ts'
+export { type Phase, type RolloutState, startState, type UserCount } from './state.ts'
+export { entered, resumedAfterRollback, type Transition, tick } from './transition.ts'

@@ -1,0 +1,176 @@
+import { type AbsoluteGuardrail, isAbsolute, type MinuteCounts, readGuardrail } from './guardrails.ts'
+import type { CheckedPlan, Guardrail } from './plan.ts'
+import { isDue } from './schedule.ts'
+import { sampleRatioP, strengthOf, withEvents } from './sequential.ts'
+import type { RolloutState, UserCount } from './state.ts'
+
+export type Verdict = 'advance' | 'hold' | 'roll-back' | 'complete'
+
+/** One thing that the judge looked at: in words for people, in numbers for machines. */
+export interface Finding {
+  readonly about: Guardrail['kind'] | 'sample-ratio' | 'users' | 'schedule' | 'approval' | 'data'
+  readonly words: string
+  /** The number that was held against the limit. */
+  readonly value?: number
+  readonly limit?: number
+}
+
+/** What was observed until `untilMs`: exact totals of this attempt's users, and the canary's last minutes. */
+export interface Observations {
+  readonly untilMs: number
+  /** `undefined`: they could not be read, and nothing is concluded. */
+  readonly users: readonly UserCount[] | undefined
+  /** Of the canary. `undefined`: could not be read. */
+  readonly minutes: readonly MinuteCounts[] | undefined
+  /** Each counted user stands for so many (`seen` is a sample). Default 1. */
+  readonly seenOneIn?: number
+}
+
+export interface Judgement {
+  readonly verdict: Verdict
+  readonly findings: readonly Finding[]
+  /** The state with what was learnt: evidence and totals. The verdict is carried out by the controller. */
+  readonly state: RolloutState
+}
+
+/** Below this the users did not fall to the variations as decided: https://doi.org/10.1145/3292500.3330722 */
+const SAMPLE_RATIO_P = 0.001
+
+/**
+ * Judges a rollout. Pure: the same plan, state and observations give the same judgement, and totals that were counted
+ * before add nothing, so a tick may be repeated. Data that cannot be read, or that contradicts itself, holds.
+ *
+ * @example
+ * ```ts
+ * const users = [
+ *   { kind: 'error', variation: 'canary', version: 2, users: 9 },
+ *   { kind: 'error', variation: 'control', version: 2, users: 3 },
+ * ] as const
+ * const state = { ...startState(plan, 0), percentByVersion: { 2: 10 } }
+ * judge(plan, state, { untilMs: 60_000, users, minutes: [] }).verdict // 'roll-back'
+ * ```
+ */
+export function judge(plan: CheckedPlan, state: RolloutState, observations: Observations): Judgement {
+  const learnt = learn(plan, state, observations)
+  const findings: Finding[] = []
+  const broken = plan.guardrails.filter((guardrail) => isBroken(plan, guardrail, learnt, observations, findings))
+  if (broken.length > 0) return { verdict: 'roll-back', findings, state: learnt }
+  const verdict = doubts(plan, learnt, observations, findings) ? 'hold' : progress(plan, learnt, observations, findings)
+  return { verdict, findings, state: learnt }
+}
+
+/** Adds to the evidence what is new since the last tick, each event at the share of its own flag version. */
+function learn(plan: CheckedPlan, state: RolloutState, { users, untilMs }: Observations): RolloutState {
+  if (users === undefined) return state
+  const evidence = { ...state.evidence }
+  for (const kind of ['error', 'slow'] as const) {
+    for (const [version, percent] of Object.entries(state.percentByVersion)) {
+      const fresh = (variation: string): number =>
+        Math.max(
+          0,
+          total(users, kind, variation, Number(version)) - total(state.counted, kind, variation, Number(version)),
+        )
+      const events = { share: percent / 100, canary: fresh(plan.canary), control: fresh(plan.control) }
+      evidence[kind] = withEvents(evidence[kind], events)
+    }
+  }
+  const counted = users.filter(({ version }) => state.percentByVersion[version] !== undefined)
+  return {
+    ...state,
+    evidence,
+    counted: atLeast(counted, state.counted),
+    judgedUntilMs: Math.max(untilMs, state.judgedUntilMs),
+  }
+}
+
+/** Totals only grow: one that was read from an older replica takes nothing back. */
+function atLeast(now: readonly UserCount[], before: readonly UserCount[]): readonly UserCount[] {
+  const largest = new Map<string, UserCount>()
+  for (const one of [...before, ...now]) {
+    const name = `${one.kind} ${one.version} ${one.variation}`
+    if (one.users >= (largest.get(name)?.users ?? 0)) largest.set(name, one)
+  }
+  return [...largest.values()]
+}
+
+function total(users: readonly UserCount[], kind: UserCount['kind'], variation: string, version?: number): number {
+  let sum = 0
+  for (const one of users) {
+    if (one.kind === kind && one.variation === variation && (version === undefined || one.version === version)) {
+      sum += one.users
+    }
+  }
+  return sum
+}
+
+function isBroken(
+  plan: CheckedPlan,
+  guardrail: Guardrail,
+  state: RolloutState,
+  observations: Observations,
+  findings: Finding[],
+): boolean {
+  if (isAbsolute(guardrail)) return isAbsolutelyBroken(guardrail, observations, findings)
+  const kind = guardrail.kind === 'errored-users' ? 'error' : 'slow'
+  const value = strengthOf(state.evidence[kind])
+  const limit = 1 / (plan.alpha * guardrail.alphaShare)
+  const canary = total(state.counted, kind, plan.canary)
+  const control = total(state.counted, kind, plan.control)
+  const what = kind === 'error' ? 'met an error' : 'were slow'
+  const words = `${canary} users of ${plan.canary} and ${control} of ${plan.control} ${what}: evidence ${short(value)}, limit ${short(limit)}`
+  findings.push({ about: guardrail.kind, words, value, limit })
+  return value > limit
+}
+
+function isAbsolutelyBroken(guardrail: AbsoluteGuardrail, { minutes }: Observations, findings: Finding[]): boolean {
+  if (minutes === undefined) return false
+  const { broken, badMinutes, words } = readGuardrail(guardrail, minutes)
+  findings.push({ about: guardrail.kind, words, value: badMinutes, limit: guardrail.badMinutes ?? 3 })
+  return broken
+}
+
+/** Reasons to stand still: no data, or data that contradicts itself. */
+function doubts(plan: CheckedPlan, state: RolloutState, observations: Observations, findings: Finding[]): boolean {
+  const before = findings.length
+  const needsMinutes = plan.guardrails.some(isAbsolute)
+  if (observations.users === undefined) findings.push({ about: 'data', words: 'affected users could not be read' })
+  if (needsMinutes && observations.minutes === undefined)
+    findings.push({ about: 'data', words: 'metrics could not be read' })
+  const p = sampleRatioP(
+    Object.entries(state.percentByVersion).map(([version, percent]) => ({
+      share: percent / 100,
+      canary: total(state.counted, 'seen', plan.canary, Number(version)),
+      control: total(state.counted, 'seen', plan.control, Number(version)),
+    })),
+  )
+  if (p < SAMPLE_RATIO_P) {
+    const words = `users did not fall to ${plan.canary} and ${plan.control} as decided (p = ${p.toExponential(1)}): stamps are lost, or the edge is biased`
+    findings.push({ about: 'sample-ratio', words, value: p, limit: SAMPLE_RATIO_P })
+  }
+  return findings.length > before
+}
+
+function progress(plan: CheckedPlan, state: RolloutState, observations: Observations, findings: Finding[]): Verdict {
+  if (!isDue(plan, state, observations.untilMs) && state.phase !== 'baking') {
+    findings.push({ about: 'schedule', words: `step ${state.step + 1} of ${plan.steps.length} is not over` })
+    return 'hold'
+  }
+  const seen = total(state.counted, 'seen', plan.canary) * (observations.seenOneIn ?? 1)
+  if (seen < plan.minUsers) {
+    const words = `about ${seen} users had the canary, ${plan.minUsers} are wanted`
+    findings.push({ about: 'users', words, value: seen, limit: plan.minUsers })
+    return 'hold'
+  }
+  if (state.step < plan.last) return 'advance'
+  if (observations.untilMs - state.stepSinceMs >= (holdOf(plan) + plan.bakeMinutes) * 60_000) return 'complete'
+  findings.push({ about: 'schedule', words: `all users have the canary; it bakes for ${plan.bakeMinutes} minutes` })
+  return 'hold'
+}
+
+function holdOf(plan: CheckedPlan): number {
+  return plan.steps[plan.last]?.holdMinutes ?? 0
+}
+
+function short(value: number): string {
+  return value >= 1000 ? value.toExponential(1) : value.toPrecision(3)
+}

@@ -1,0 +1,198 @@
+import { WaybillError } from '@waybill/core'
+import { presetSteps, type Step } from './presets.ts'
+
+/** A rollout as somebody writes it down: JSON. What is absent has the default that is named. */
+export interface RolloutPlan {
+  /** Its name for people, in audit entries and events. Letters, digits, `-`, `_` and `.`; at most 64. */
+  readonly id: string
+  readonly flag: string
+  /** Declared names of the two variations. */
+  readonly canary: string
+  readonly control: string
+  /** The ramp: rising percentages of users. Either this, or a preset of CodeDeploy by its own name. */
+  readonly steps?: readonly Step[]
+  readonly preset?: string
+  /** How long all users have the canary, still judged by the absolute guardrails, before it is complete. Default 10. */
+  readonly bakeMinutes?: number
+  /** How often a harmless canary may be rolled back, over the whole rollout and all its tests. Default 0.02. */
+  readonly alpha?: number
+  /** Default: errored users with all of alpha. */
+  readonly guardrails?: readonly Guardrail[]
+  /** Users of the canary, as far as they were counted, before a step is left. Default 0: time alone. */
+  readonly minUsers?: number
+  /** Without a tick for so long the ramp freezes until a human resumes it. Default 15. */
+  readonly deadManMinutes?: number
+  /** How long after a minute its numbers are believed to be complete. Default 2, the least. */
+  readonly lagMinutes?: number
+  /** Steps, counted from 0, that are not entered before `waybill rollout approve`. */
+  readonly approvals?: readonly number[]
+  /** On a rollback, what becomes of decisions in flight. Default `recall`. */
+  readonly inFlight?: 'keep' | 'recall'
+}
+
+/** What ends a rollout. The first two split alpha; the others are for gross failure, whatever the canary's share. */
+export type Guardrail =
+  | { readonly kind: 'errored-users' | 'slow-users'; readonly alphaShare: number }
+  /** Percent of the canary's attempts that fail, in `badMinutes` of the last `ofMinutes`, of `minRequests` or more. */
+  | ({ readonly kind: 'error-rate' | 'unfinished'; readonly maxPercent: number } & Window)
+
+interface Window {
+  readonly badMinutes?: number
+  readonly ofMinutes?: number
+  readonly minRequests?: number
+}
+
+/** A plan with its defaults filled in. */
+export interface CheckedPlan extends Required<Omit<RolloutPlan, 'preset'>> {
+  readonly last: number
+}
+
+const ID = /^[A-Za-z0-9._-]{1,64}$/
+const NAME = /^[\x21-\x7e]{1,256}$/
+const MAX_STEPS = 100
+const WEEK_MINUTES = 10_080
+
+const isNumber = (value: unknown, least: number, most: number): value is number =>
+  typeof value === 'number' && value >= least && value <= most
+
+/**
+ * Checks a plan, of whatever origin. Throws `bad_option` that names the field and what it must be.
+ *
+ * @example
+ * ```ts
+ * const plan = checkedPlan({
+ *   id: 'new-order-flow-1', flag: 'new-order-flow', canary: 'canary', control: 'control',
+ *   preset: 'LambdaCanary10Percent5Minutes',
+ * })
+ * plan.steps.map(({ percent }) => percent).join() // '10,100'
+ * ```
+ */
+export function checkedPlan(input: RolloutPlan): CheckedPlan {
+  const plan = (typeof input === 'object' && input !== null ? input : {}) as RolloutPlan
+  refuseUnknown(plan)
+  if (typeof plan.id !== 'string' || !ID.test(plan.id)) throw bad('id', '1 to 64 letters, digits, dots, dashes')
+  for (const name of ['flag', 'canary', 'control'] as const) {
+    if (typeof plan[name] !== 'string' || !NAME.test(plan[name])) throw bad(name, 'printable ASCII without spaces')
+  }
+  if (plan.canary === plan.control) throw bad('control', 'another variation than the canary')
+  const steps = checkedSteps(plan)
+  const alpha = plan.alpha ?? 0.02
+  if (!isNumber(alpha, 1e-6, 0.5)) throw bad('alpha', 'a probability from 0.000001 to 0.5')
+  const approvals = plan.approvals ?? []
+  if (
+    !Array.isArray(approvals) ||
+    !approvals.every((step) => Number.isInteger(step) && step >= 0 && step < steps.length)
+  ) {
+    throw bad('approvals', `steps from 0 to ${steps.length - 1}`)
+  }
+  const inFlight = plan.inFlight ?? 'recall'
+  if (inFlight !== 'keep' && inFlight !== 'recall') throw bad('inFlight', '"keep" or "recall"')
+  return {
+    id: plan.id,
+    flag: plan.flag,
+    canary: plan.canary,
+    control: plan.control,
+    steps,
+    last: steps.length - 1,
+    alpha,
+    guardrails: checkedGuardrails(plan),
+    bakeMinutes: minutes(plan, 'bakeMinutes', 10, 0),
+    deadManMinutes: minutes(plan, 'deadManMinutes', 15, 3),
+    lagMinutes: minutes(plan, 'lagMinutes', 2, 2),
+    minUsers: count(plan, 'minUsers', 0),
+    approvals,
+    inFlight,
+  }
+}
+
+function checkedSteps({ steps, preset }: RolloutPlan): readonly Step[] {
+  if ((steps === undefined) === (preset === undefined)) throw bad('steps', 'given, or a preset instead')
+  if (preset !== undefined) {
+    const found = typeof preset === 'string' ? presetSteps(preset) : undefined
+    if (found === undefined)
+      throw bad('preset', 'a CodeDeploy configuration for Lambda, such as LambdaCanary10Percent5Minutes')
+    return found
+  }
+  if (!Array.isArray(steps) || steps.length === 0 || steps.length > MAX_STEPS)
+    throw bad('steps', `1 to ${MAX_STEPS} steps`)
+  let before = 0
+  for (const [index, step] of steps.entries()) {
+    const { percent, holdMinutes } = (step ?? {}) as Partial<Step>
+    if (!isNumber(percent, 0.001, 100) || percent <= before) {
+      throw bad(`steps[${index}].percent`, 'above the step before it, and at most 100')
+    }
+    if (!isNumber(holdMinutes, 0, WEEK_MINUTES)) throw bad(`steps[${index}].holdMinutes`, `0 to ${WEEK_MINUTES}`)
+    before = percent
+  }
+  return steps
+}
+
+function checkedGuardrails({ guardrails }: RolloutPlan): readonly Guardrail[] {
+  if (guardrails === undefined) return [{ kind: 'errored-users', alphaShare: 1 }]
+  if (!Array.isArray(guardrails) || guardrails.length === 0) throw bad('guardrails', 'one or more, or absent')
+  const kinds = new Set<string>()
+  let shares = 0
+  for (const [index, guardrail] of guardrails.entries()) {
+    const at = `guardrails[${index}]`
+    if (kinds.has(guardrail?.kind)) throw bad(`${at}.kind`, 'another one: each kind once')
+    kinds.add(guardrail?.kind)
+    if (guardrail?.kind === 'errored-users' || guardrail?.kind === 'slow-users') {
+      if (!isNumber(guardrail.alphaShare, 0.01, 1)) throw bad(`${at}.alphaShare`, 'a share of alpha from 0.01 to 1')
+      shares += guardrail.alphaShare
+    } else if (guardrail?.kind === 'error-rate' || guardrail?.kind === 'unfinished') {
+      if (!isNumber(guardrail.maxPercent, 0, 100)) throw bad(`${at}.maxPercent`, 'a percentage')
+      const { badMinutes = 3, ofMinutes = 5 } = guardrail
+      if (!isNumber(ofMinutes, 1, 60) || !isNumber(badMinutes, 1, ofMinutes)) {
+        throw bad(`${at}.badMinutes`, 'at most ofMinutes, which is at most 60')
+      }
+    } else {
+      throw bad(`${at}.kind`, 'errored-users, slow-users, error-rate or unfinished')
+    }
+  }
+  if (shares > 1 + 1e-9) throw bad('guardrails', 'sharing one alpha: the sum of alphaShare is above 1')
+  return guardrails
+}
+
+const KNOWN = new Set<string>([
+  'id',
+  'flag',
+  'canary',
+  'control',
+  'steps',
+  'preset',
+  'bakeMinutes',
+  'alpha',
+  'guardrails',
+  'minUsers',
+  'deadManMinutes',
+  'lagMinutes',
+  'approvals',
+  'inFlight',
+])
+
+/** A misspelt field would be a default that nobody wanted. */
+function refuseUnknown(plan: RolloutPlan): void {
+  for (const name of Object.keys(plan))
+    if (!KNOWN.has(name)) throw bad(name, `absent: fields are ${[...KNOWN].join(', ')}`)
+}
+
+function minutes(
+  plan: RolloutPlan,
+  name: 'bakeMinutes' | 'deadManMinutes' | 'lagMinutes',
+  absent: number,
+  least: number,
+): number {
+  const value = plan[name] ?? absent
+  if (!isNumber(value, least, WEEK_MINUTES)) throw bad(name, `minutes from ${least} to ${WEEK_MINUTES}`)
+  return value
+}
+
+function count(plan: RolloutPlan, name: 'minUsers', absent: number): number {
+  const value = plan[name] ?? absent
+  if (!Number.isInteger(value) || value < 0) throw bad(name, 'a whole number, 0 or more')
+  return value
+}
+
+function bad(field: string, expected: string): WaybillError {
+  return new WaybillError('bad_option', `Rollout plan: "${field}" must be ${expected}`)
+}

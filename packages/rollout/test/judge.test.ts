@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest'
+import type { MinuteCounts } from '../src/guardrails.ts'
+import { judge, type Observations } from '../src/judge.ts'
+import { checkedPlan, type RolloutPlan } from '../src/plan.ts'
+import { percentageAt } from '../src/schedule.ts'
+import { type RolloutState, startState, type UserCount } from '../src/state.ts'
+import { resumedAfterRollback, tick } from '../src/transition.ts'
+
+const MINUTE = 60_000
+const planOf = (change: Partial<RolloutPlan> = {}) =>
+  checkedPlan({
+    id: 'r',
+    flag: 'f',
+    canary: 'canary',
+    control: 'control',
+    steps: [
+      { percent: 10, holdMinutes: 5 },
+      { percent: 50, holdMinutes: 5 },
+      { percent: 100, holdMinutes: 0 },
+    ],
+    ...change,
+  })
+const plan = planOf()
+const at = (version: number, percent: number, state: RolloutState = startState(plan, 0)): RolloutState => ({
+  ...state,
+  percentByVersion: { ...state.percentByVersion, [version]: percent },
+})
+const errors = (canary: number, control: number, version = 2): readonly UserCount[] => [
+  { kind: 'error', variation: 'canary', version, users: canary },
+  { kind: 'error', variation: 'control', version, users: control },
+]
+const seen = (canary: number, control: number, version = 2): readonly UserCount[] =>
+  [...errors(canary, control, version)].map((one) => ({ ...one, kind: 'seen' }))
+const observed = (minute: number, users: Observations['users'] = [], minutes: Observations['minutes'] = []) => ({
+  untilMs: minute * MINUTE,
+  users,
+  minutes,
+})
+const words = (findings: readonly { readonly words: string }[]): string => findings.map((one) => one.words).join('; ')
+
+describe('the judge', () => {
+  it('holds until the step’s time is over, then advances', () => {
+    expect(judge(plan, at(2, 10), observed(4)).verdict).toBe('hold')
+    expect(judge(plan, at(2, 10), observed(5)).verdict).toBe('advance')
+  })
+
+  it('rolls back when more of the canary’s users are hit than its share explains, and says so in numbers', () => {
+    const { verdict, findings } = judge(plan, at(2, 10), observed(3, errors(9, 3)))
+    expect(verdict).toBe('roll-back')
+    expect(words(findings)).toMatch(/9 users of canary and 3 of control met an error: evidence .*, limit 50\.0/)
+  })
+
+  it('does not mind an incident that hits everybody', () => {
+    expect(judge(plan, at(2, 10), observed(3, errors(50, 450))).verdict).toBe('hold')
+  })
+
+  it('counts what it saw before no second time', () => {
+    const once = judge(plan, at(2, 10), observed(3, errors(3, 4)))
+    const again = judge(plan, once.state, observed(3, errors(3, 4)))
+    expect(again.state).toEqual(once.state)
+    expect(again.findings).toEqual(once.findings)
+  })
+
+  it('takes nothing back when an older total is read', () => {
+    const later = judge(plan, at(2, 10), observed(3, errors(3, 4)))
+    const older = judge(plan, later.state, observed(4, errors(2, 4)))
+    const back = judge(plan, older.state, observed(5, errors(3, 4)))
+    expect(back.state.evidence).toEqual(later.state.evidence)
+  })
+
+  it('judges late stamps by the share of their own version', () => {
+    // Nine of ten by the canary is to be expected at 90 %, and damning at 10 %.
+    const late = at(3, 90, at(2, 10))
+    expect(judge(plan, late, observed(3, errors(9, 1, 3))).verdict).toBe('hold')
+    expect(judge(plan, late, observed(3, errors(9, 1, 2))).verdict).toBe('roll-back')
+  })
+
+  it('ignores versions that are not of this attempt', () => {
+    expect(judge(plan, at(7, 10), observed(3, errors(40, 0, 2))).verdict).toBe('hold')
+  })
+
+  it('splits alpha: half of it needs twice the evidence', () => {
+    const half = planOf({
+      guardrails: [
+        { kind: 'errored-users', alphaShare: 0.5 },
+        { kind: 'slow-users', alphaShare: 0.5 },
+      ],
+    })
+    expect(words(judge(half, at(2, 10), observed(1)).findings)).toMatch(/limit 100/)
+    const slow = errors(12, 3).map((one): UserCount => ({ ...one, kind: 'slow' }))
+    const { verdict, findings } = judge(half, at(2, 10), observed(3, slow))
+    expect(verdict).toBe('roll-back')
+    expect(words(findings)).toContain('12 users of canary and 3 of control were slow')
+  })
+
+  it('holds when affected users cannot be read, however long the step was', () => {
+    const { verdict, findings, state } = judge(plan, at(2, 10), { untilMs: 60 * MINUTE, users: undefined, minutes: [] })
+    expect(verdict).toBe('hold')
+    expect(words(findings)).toContain('could not be read')
+    expect(state.judgedUntilMs).toBe(0)
+  })
+
+  it('holds when users did not fall to the variations as decided', () => {
+    const { verdict, findings } = judge(planOf(), at(2, 50), observed(6, seen(900, 1100)))
+    expect(verdict).toBe('hold')
+    expect(words(findings)).toContain('stamps are lost')
+  })
+
+  it('waits for enough users, counted by a sample', () => {
+    const careful = planOf({ minUsers: 1000 })
+    const few = judge(careful, at(2, 10), { ...observed(5, seen(9, 81)), seenOneIn: 100 })
+    expect(few.verdict).toBe('hold')
+    expect(words(few.findings)).toContain('about 900 users')
+    expect(judge(careful, at(2, 10), { ...observed(5, seen(10, 90)), seenOneIn: 100 }).verdict).toBe('advance')
+  })
+})
+
+describe('absolute guardrails', () => {
+  const minutes = (errorsInMinute: readonly number[], finished = 100, started = finished): readonly MinuteCounts[] =>
+    errorsInMinute.map((errored, index) => ({ minuteMs: index * MINUTE, started, finished, errors: errored }))
+  const guarded = planOf({
+    guardrails: [
+      { kind: 'error-rate', maxPercent: 10 },
+      { kind: 'unfinished', maxPercent: 5 },
+    ],
+  })
+
+  it('roll back at three bad minutes of five, and not at two', () => {
+    expect(judge(guarded, at(2, 10), observed(3, [], minutes([50, 0, 50, 0, 0]))).verdict).toBe('hold')
+    expect(judge(guarded, at(2, 10), observed(3, [], minutes([50, 0, 50, 0, 50]))).verdict).toBe('roll-back')
+    expect(judge(guarded, at(2, 10), observed(3, [], minutes([50, 50, 50, 0, 0, 0]))).verdict).toBe('hold')
+  })
+
+  it('do not judge a handful of requests', () => {
+    expect(judge(guarded, at(2, 10), observed(3, [], minutes([9, 9, 9, 9, 9], 10))).verdict).toBe('hold')
+  })
+
+  it('see a canary that is killed before it can fail', () => {
+    const killed = minutes([0, 0, 0, 0, 0], 80, 100)
+    const { verdict, findings } = judge(guarded, at(2, 10), observed(3, [], killed))
+    expect(verdict).toBe('roll-back')
+    expect(words(findings)).toContain('never finished')
+  })
+
+  it('hold when metrics cannot be read', () => {
+    expect(judge(guarded, at(2, 10), { untilMs: 6 * MINUTE, users: [], minutes: undefined }).verdict).toBe('hold')
+  })
+})
+
+describe('a tick', () => {
+  const run = (state: RolloutState, minute: number, users: Observations['users'] = []) =>
+    tick(plan, state, observed(minute, users), minute * MINUTE)
+
+  it('goes through each step once, bakes, and is complete', () => {
+    let state = at(2, 10)
+    const percents: number[] = []
+    const phases = new Set<string>()
+    for (let minute = 1; minute <= 25; minute += 1) {
+      const moved = run(state, minute)
+      state = moved.state
+      percents.push(moved.percent)
+      phases.add(state.phase)
+    }
+    expect([...new Set(percents)]).toEqual([10, 50, 100])
+    expect([...phases]).toEqual(['ramping', 'baking', 'complete'])
+    expect(percents.indexOf(50) + 1).toBe(5)
+    expect(percents.indexOf(100) + 1).toBe(10)
+  })
+
+  it('enters one step at a time after a long hold', () => {
+    let state = at(2, 10)
+    for (let minute = 1; minute <= 13; minute += 1) {
+      const unreadable = { untilMs: minute * MINUTE, users: undefined, minutes: [] }
+      state = tick(plan, state, unreadable, minute * MINUTE).state
+    }
+    expect(state.step).toBe(0)
+    expect(run(state, 14).state.step).toBe(1)
+  })
+
+  it('freezes the ramp when nobody judged for too long, until a human resumes it', () => {
+    const silent = run(at(2, 10), 16)
+    expect(silent.state.phase).toBe('frozen')
+    expect(silent.percent).toBe(10)
+    expect(words(silent.findings)).toContain('16 minutes')
+    const after = run(silent.state, 17)
+    expect([after.state.phase, after.percent, after.verdict]).toEqual(['frozen', 10, 'hold'])
+  })
+
+  it('rolls back also what is paused or frozen', () => {
+    for (const phase of ['paused', 'frozen', 'awaiting-approval', 'baking'] as const) {
+      const moved = run({ ...at(2, 10), phase }, 1, errors(20, 2))
+      expect([moved.state.phase, moved.percent]).toEqual(['rolled-back', 0])
+    }
+  })
+
+  it('stays rolled back whatever comes later', () => {
+    const { state } = run(at(2, 10), 1, errors(20, 2))
+    const moved = run(state, 60)
+    expect([moved.state, moved.percent]).toEqual([state, 0])
+  })
+
+  it('waits before a step that wants an approval', () => {
+    const asking = planOf({ approvals: [1] })
+    const waiting = tick(asking, at(2, 10), observed(5), 5 * MINUTE)
+    expect([waiting.state.phase, waiting.percent]).toEqual(['awaiting-approval', 10])
+    const approved = tick(asking, { ...waiting.state, approved: [1] }, observed(6), 6 * MINUTE)
+    expect([approved.state.phase, approved.percent]).toEqual(['ramping', 50])
+  })
+
+  it('begins a new attempt with no evidence and none of the old versions', () => {
+    const { state } = run(at(2, 10), 1, errors(20, 2))
+    const resumed = resumedAfterRollback(plan, state, 30 * MINUTE)
+    expect(resumed).toMatchObject({ attempt: 2, step: 0, phase: 'ramping', percentByVersion: {}, counted: [] })
+    const moved = tick(plan, at(9, 10, resumed), observed(31, errors(20, 2)), 31 * MINUTE)
+    expect([moved.verdict, moved.percent]).toEqual(['hold', 10])
+  })
+
+  it('never gives more than the judge allowed, whatever the clock says', () => {
+    expect(percentageAt(plan, at(2, 10), 3600 * MINUTE)).toBe(10)
+  })
+})

@@ -1,0 +1,105 @@
+import { isWaybillError } from '@waybill/core'
+import { describe, expect, it } from 'vitest'
+import { checkedPlan, type RolloutPlan } from '../src/plan.ts'
+import { CODEDEPLOY_PRESETS, canary, linear, presetSteps } from '../src/presets.ts'
+
+const base = { id: 'r-1', flag: 'new-order-flow', canary: 'canary', control: 'control' }
+const steps = [
+  { percent: 5, holdMinutes: 10 },
+  { percent: 100, holdMinutes: 0 },
+]
+
+describe("CodeDeploy's presets", () => {
+  // https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
+  it.each([
+    ['LambdaAllAtOnce', '100@0'],
+    ['LambdaCanary10Percent5Minutes', '10@5 100@0'],
+    ['LambdaCanary10Percent10Minutes', '10@10 100@0'],
+    ['LambdaCanary10Percent15Minutes', '10@15 100@0'],
+    ['LambdaCanary10Percent30Minutes', '10@30 100@0'],
+    ['LambdaLinear10PercentEvery1Minute', '10@1 20@1 30@1 40@1 50@1 60@1 70@1 80@1 90@1 100@0'],
+    ['LambdaLinear10PercentEvery2Minutes', '10@2 20@2 30@2 40@2 50@2 60@2 70@2 80@2 90@2 100@0'],
+    ['LambdaLinear10PercentEvery3Minutes', '10@3 20@3 30@3 40@3 50@3 60@3 70@3 80@3 90@3 100@0'],
+    ['LambdaLinear10PercentEvery10Minutes', '10@10 20@10 30@10 40@10 50@10 60@10 70@10 80@10 90@10 100@0'],
+  ])('%s is %s', (name, expected) => {
+    for (const preset of [name, `CodeDeployDefault.${name}`]) {
+      const made = checkedPlan({ ...base, preset }).steps
+      expect(made.map(({ percent, holdMinutes }) => `${percent}@${holdMinutes}`).join(' ')).toBe(expected)
+    }
+  })
+
+  it('are all of them', () => {
+    expect(Object.keys(CODEDEPLOY_PRESETS)).toHaveLength(9)
+    expect(presetSteps('LambdaCanary10Percent7Minutes')).toBeUndefined()
+    expect(presetSteps('constructor')).toBeUndefined()
+  })
+
+  it('can be of any size: TimeBasedCanary and TimeBasedLinear', () => {
+    expect(canary(3, 7).map(({ percent }) => percent)).toEqual([3, 100])
+    expect(linear(30, 1).map(({ percent }) => percent)).toEqual([30, 60, 90, 100])
+  })
+})
+
+describe('a plan', () => {
+  it('has the defaults that are written down', () => {
+    expect(checkedPlan({ ...base, steps })).toMatchObject({
+      alpha: 0.02,
+      bakeMinutes: 10,
+      deadManMinutes: 15,
+      lagMinutes: 2,
+      minUsers: 0,
+      inFlight: 'recall',
+      approvals: [],
+      guardrails: [{ kind: 'errored-users', alphaShare: 1 }],
+    })
+  })
+
+  it.each<[string, Partial<Record<keyof RolloutPlan, unknown>> & { hold?: number }, string]>([
+    ['an id with spaces', { id: 'my rollout' }, 'id'],
+    ['no flag', { flag: '' }, 'flag'],
+    ['one variation against itself', { control: 'canary' }, 'control'],
+    ['steps and a preset', { preset: 'LambdaAllAtOnce' }, 'steps'],
+    ['neither', { steps: undefined }, 'steps'],
+    ['an unknown preset', { steps: undefined, preset: 'Fast' }, 'preset'],
+    ['a falling ramp', { steps: [steps[1], steps[0]] }, 'steps[1].percent'],
+    ['a step of more than everybody', { steps: [{ percent: 101, holdMinutes: 1 }] }, 'steps[0].percent'],
+    ['a step without a time', { steps: [{ percent: 10 }] }, 'steps[0].holdMinutes'],
+    ['a step that is null', { steps: [null] }, 'steps[0].percent'],
+    ['more alpha than there is', { alpha: 0.9 }, 'alpha'],
+    ['a lag below two minutes', { lagMinutes: 1 }, 'lagMinutes'],
+    ['an approval of no step', { approvals: [5] }, 'approvals'],
+    ['half a user', { minUsers: 0.5 }, 'minUsers'],
+    ['an unknown in-flight policy', { inFlight: 'drop' }, 'inFlight'],
+    ['no guardrail at all', { guardrails: [] }, 'guardrails'],
+    ['an unknown guardrail', { guardrails: [{ kind: 'feelings' }] }, 'guardrails[0].kind'],
+    [
+      'a guardrail twice',
+      { guardrails: Array(2).fill({ kind: 'errored-users', alphaShare: 0.5 }) },
+      'guardrails[1].kind',
+    ],
+    [
+      'alpha spent twice',
+      {
+        guardrails: [
+          { kind: 'errored-users', alphaShare: 0.7 },
+          { kind: 'slow-users', alphaShare: 0.7 },
+        ],
+      },
+      'guardrails',
+    ],
+    ['a misspelt field', { bakeMinuts: 5 } as never, 'bakeMinuts'],
+  ])('is refused by the name of the field: %s', (_, change, field) => {
+    let thrown: unknown
+    try {
+      checkedPlan({ ...base, steps, ...change } as RolloutPlan)
+    } catch (error) {
+      thrown = error
+    }
+    expect(isWaybillError(thrown) && thrown.code).toBe('bad_option')
+    expect(String(thrown)).toContain(`"${field}"`)
+  })
+
+  it('is refused where it is nothing of the kind', () => {
+    for (const nothing of [null, 'plan', 7, []]) expect(() => checkedPlan(nothing as never)).toThrow('"id"')
+  })
+})
