@@ -2,7 +2,7 @@ import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import type { FlagSet } from '../model.ts'
 import type { FlagStore, StoreMeta } from '../store.ts'
 import { recordedChange } from './changes-contract.ts'
-import { type ContractCase, contentOf, flag } from './contract-case.ts'
+import { asJson, type ContractCase, contentOf, flag } from './contract-case.ts'
 
 /** A store whose engine can be made to fail, empty at first. */
 export interface FaultyStore {
@@ -111,6 +111,22 @@ export function faultContract(makeFaulty: () => Promise<FaultyStore>): readonly 
           const versions = Object.values((await faulty.healthy.readAll())?.flags ?? {}).map(({ version }) => version)
           deepStrictEqual(new Set(versions), new Set([2]))
           await settled(faulty.healthy)
+        },
+      ),
+      contract(
+        `writes nothing without its record when the engine ${how}, and keeps that of a write it is not sure of`,
+        async (faulty) => {
+          await faulty.store.init({ flags: { f: flag('f', 1) } })
+          const { item, ifVersion, record } = recordedChange('f', 2)
+          const put = () => faulty.store.put('features', item, { ifVersion, record })
+          faulty.breakAfter(0, how)
+          await rejects(put(), { code: 'store_unavailable' })
+          deepStrictEqual(await faulty.healthy.get('features', 'f'), flag('f', 1))
+          faulty.heal()
+          faulty.breakAfter(2, how)
+          // An engine without a meta has nothing left to fail at.
+          await put().catch((error: unknown) => strictEqual(Object(error).code, 'store_unavailable'))
+          deepStrictEqual(await faulty.healthy.list('audit'), asJson([record]))
         },
       ),
       contract(`mends by no changes at all what the engine left that ${how} before the meta`, async (faulty) => {
