@@ -1,5 +1,5 @@
 import { type JsonValue, sameJson } from '@waybill/core'
-import type { FlagData, SegmentData, StoreKind } from '@waybill/flags'
+import type { FlagChange, FlagData, SegmentData, StoreKind } from '@waybill/flags'
 import { type Author, auditItem } from './audit.ts'
 import { Failure } from './failure.ts'
 import type { Store } from './store/store.ts'
@@ -23,11 +23,12 @@ export interface Changed {
 
 /**
  * What a proposal comes to: the item with its new version, or that nothing is to be done. Versions are no content: an
- * import of what is there already changes nothing.
+ * import of what is there already changes nothing, nor does a deletion of what is not there.
  */
 export function plan({ before, after }: Proposal): Changed {
-  if (before !== undefined && !before.deleted && sameContent(before, after)) {
-    return { status: 'unchanged', before, after: before }
+  const live = before?.deleted ? undefined : before
+  if (live === undefined ? after.deleted : sameContent(live, after)) {
+    return { status: 'unchanged', before, after: before ?? after }
   }
   return {
     status: 'changed',
@@ -36,58 +37,30 @@ export function plan({ before, after }: Proposal): Changed {
   }
 }
 
-/**
- * Makes a change. The record goes first, so that nothing changes without one, and is taken back when the store refuses;
- * then the item, if it still has the version that was read. Fails with `conflict` when somebody else was faster.
- */
+/** What a planned change writes: the item, if it still has the version that was read, and the record of it. */
+export function writeOf(
+  { kind, action }: Proposal,
+  { before, after }: Changed,
+  author: Author,
+  unique: string,
+): FlagChange {
+  const live = before?.deleted ? undefined : before
+  const record = auditItem({ kind, action, before: live, after }, author, unique)
+  return { kind, item: after, ifVersion: before?.version ?? 'absent', record }
+}
+
+/** Makes a change. Fails with `conflict` when somebody else was faster. */
 export async function apply(store: Store, proposal: Proposal, author: Author, unique: string): Promise<Changed> {
   const planned = plan(proposal)
   if (planned.status === 'unchanged') return planned
-  const { kind, action } = proposal
-  const { before, after } = planned
-  const live = before?.deleted ? undefined : before
-  const record = auditItem({ kind, action, before: live, after }, author, unique)
-  if ((await store.put('audit', record, { ifVersion: 'absent' })) === 'stale') {
-    throw new Failure('conflict', `"${after.key}" is being changed at this very moment: nothing was changed, try again`)
-  }
-  const takeBack = async (): Promise<void> => {
-    const { key, version } = record
-    await store.put('audit', { ...record, key, version: version + 1, deleted: true }, { ifVersion: version })
-  }
-  let outcome: 'written' | 'stale'
-  try {
-    outcome = await putItem(store, kind, after, before?.version ?? 'absent')
-  } catch (error) {
-    // Refused by the store itself: nothing was written. Whatever else went wrong may have come after the write.
-    if (isRefusal(error)) await takeBack()
-    throw error
-  }
-  if (outcome === 'written') return planned
-  await takeBack()
-  throw new Failure('conflict', await conflictMessage(store, kind, after.key, before?.version))
+  const { kind, item, ...options } = writeOf(proposal, planned, author, unique)
+  if ((await store.put(kind, item, options)) === 'written') return planned
+  throw await conflict(store, proposal)
 }
 
-function putItem(
-  store: Store,
-  kind: 'features' | 'segments',
-  item: Item,
-  ifVersion: number | 'absent',
-): Promise<'written' | 'stale'> {
-  return kind === 'features'
-    ? store.put('features', item as FlagData, { ifVersion })
-    : store.put('segments', item as SegmentData, { ifVersion })
-}
-
-const REFUSALS: ReadonlySet<unknown> = new Set([
-  'bad_flag_data',
-  'bad_version',
-  'item_too_large',
-  'not_owner',
-  'bad_input',
-])
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && REFUSALS.has(error.code)
+/** The refusal of a change that came too late; says who was faster. */
+export async function conflict(store: Store, { kind, before, after }: Proposal): Promise<Failure> {
+  return new Failure('conflict', await conflictMessage(store, kind, after.key, before?.version))
 }
 
 async function conflictMessage(store: Store, kind: StoreKind, key: string, read: number | undefined): Promise<string> {

@@ -1,8 +1,7 @@
 import type { EvaluationContext } from '@waybill/core'
-import { type Evaluation, fallOf, type Rollout, type Ruleset, type VariationOrRollout } from '@waybill/flags'
+import { type Evaluation, fallOf, flagFault, type Rollout, type Ruleset, type VariationOrRollout } from '@waybill/flags'
 import type { NamedFlag } from './edits/edit.ts'
 import { nameAt } from './edits/variation.ts'
-import { shapeFault } from './flag-shape.ts'
 import { clauseWords, offWords } from './render/flag.ts'
 import { percentOf, printable } from './render/text.ts'
 
@@ -19,7 +18,7 @@ export function explain(
   { reason }: Pick<Evaluation, 'reason'>,
   ruleset: Pick<Ruleset, 'decide'>,
 ): Explanation {
-  const fault = shapeFault(flag)
+  const fault = flagFault(flag)
   if (fault !== undefined) return { sentences: [`${errorWords('MALFORMED_FLAG')} In it ${printable(fault)}.`] }
   const who = subjectWords(context)
   switch (reason.kind) {

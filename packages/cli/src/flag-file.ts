@@ -1,7 +1,6 @@
-import type { FlagData, SegmentData } from '@waybill/flags'
+import { type FlagData, flagFault, type SegmentData, segmentFault } from '@waybill/flags'
 import { checkKey } from './edits/create.ts'
 import { Failure, messageOf } from './failure.ts'
-import { isObject, shapeFault } from './flag-shape.ts'
 
 /** LaunchDarkly's JSON: `{ "flags": { key: flag }, "segments": { key: segment } }`, as `sdk/latest-all` gives it. */
 export interface FlagFile {
@@ -36,13 +35,13 @@ function itemsIn(whole: Fields, field: 'flags' | 'segments', name: string): Read
   const items = whole[field] ?? {}
   if (!isObject(items)) throw new Failure('bad_input', `"${field}" of ${name} is no object`)
   for (const [key, item] of Object.entries(items)) {
-    const fault = faultOf(key, item)
+    const fault = faultOf(field, key, item)
     if (fault !== undefined) throw new Failure('bad_input', `"${key}" of "${field}" in ${name}: ${fault}`)
   }
   return items
 }
 
-function faultOf(key: string, item: unknown): string | undefined {
+function faultOf(field: 'flags' | 'segments', key: string, item: unknown): string | undefined {
   if (!isObject(item)) return 'it is no object'
   if (item['key'] !== key) return `its "key" is ${JSON.stringify(item['key'])}`
   const { version } = item
@@ -52,5 +51,9 @@ function faultOf(key: string, item: unknown): string | undefined {
   } catch (error) {
     return messageOf(error)
   }
-  return shapeFault(item)
+  return field === 'flags' ? flagFault(item) : segmentFault(item)
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,13 +1,16 @@
-import type { FlagData, SegmentData } from '@waybill/flags'
+import type { ChangeOutcome, FlagData, FlagSnapshot, SegmentData } from '@waybill/flags'
 import type { Author } from './audit.ts'
-import { apply, type Proposal, plan } from './change.ts'
+import { type Changed, conflict, type Proposal, plan, writeOf } from './change.ts'
 import { Failure } from './failure.ts'
 import { failureOf } from './failure-of.ts'
 import type { FlagFile } from './flag-file.ts'
 import type { Store } from './store/store.ts'
 
+type Kind = Proposal['kind']
+type Item = FlagData | SegmentData
+
 export interface Imported {
-  readonly kind: 'features' | 'segments'
+  readonly kind: Kind
   readonly key: string
   readonly status: 'created' | 'changed' | 'unchanged' | 'refused'
   readonly version: number
@@ -23,12 +26,16 @@ export interface ImportOptions {
   readonly unique: () => string
 }
 
-/** A store that was never filled keeps no digest yet, so that writers do not stand in each other's way. */
-const AT_ONCE_WHEN_NEW = 8
+const READS_AT_ONCE = 16
+
+interface Planned {
+  readonly proposal: Proposal
+  readonly changed: Changed
+}
 
 /**
- * Writes each item of a file that differs from the store's, one by one and with a record each. One that is refused (another's
- * flag, a newer version) keeps none of the others back; a store that fails ends it, and says how far it came.
+ * Writes each item of a file that differs from the store's, with a record each. One that is refused (another's flag, a newer
+ * version) keeps none of the others back; a store that fails ends it, and says how far it came.
  */
 export async function importAll(
   store: Store,
@@ -36,63 +43,80 @@ export async function importAll(
   author: Author,
   options: ImportOptions,
 ): Promise<readonly Imported[]> {
-  const items: (readonly ['features' | 'segments', FlagData | SegmentData])[] = [
+  const held = await store.readAll()
+  const planned = await planAll(store, held, file)
+  const outcomes = options.dryRun ? undefined : await writeAll(store, held, planned, author, options)
+  const imported = await Promise.all(planned.map((one) => said(store, one, outcomes?.get(one), options.storeName)))
+  return imported.toSorted((a, b) => (`${a.kind} ${a.key}` < `${b.kind} ${b.key}` ? -1 : 1))
+}
+
+async function planAll(store: Store, held: FlagSnapshot | undefined, file: FlagFile): Promise<readonly Planned[]> {
+  const items: (readonly [Kind, Item])[] = [
     // Segments first: a flag that refers to one finds it.
     ...Object.values(file.segments).map((item) => ['segments', item] as const),
     ...Object.values(file.flags).map((item) => ['features', item] as const),
   ]
-  const held = await store.readAll()
-  const isNew = held === undefined
-  const heldItem = (kind: 'features' | 'segments', key: string): FlagData | SegmentData | undefined => {
-    const all: Readonly<Record<string, FlagData | SegmentData>> =
-      (kind === 'features' ? held?.flags : held?.segments) ?? {}
-    return Object.hasOwn(all, key) ? all[key] : undefined
-  }
-  const outcomes: Imported[] = []
-  let next = 0
-  const worker = async (): Promise<void> => {
-    for (let item = items[next]; item !== undefined; item = items[next]) {
-      next += 1
-      const [kind, data] = item
-      outcomes.push(await importOne(store, kind, heldItem(kind, data.key), data, author, options))
-    }
-  }
-  try {
-    await Promise.all(Array.from({ length: isNew ? AT_ONCE_WHEN_NEW : 1 }, worker))
-    // Last: readers see all of it or nothing.
-    if (isNew && !options.dryRun) await store.markFilled()
-  } catch (error) {
-    next = items.length
-    const { code, message } = failureOf(error, options.storeName)
-    const done = outcomes.filter(({ status }) => status === 'created' || status === 'changed').length
-    const advice = 'repeat the import, it goes on where it stopped'
-    throw new Failure(code, `${message}. Of ${items.length} items ${done} were written before: ${advice}`, {
-      cause: error,
+  const planned: Planned[] = []
+  for (let start = 0; start < items.length; start += READS_AT_ONCE) {
+    const some = items.slice(start, start + READS_AT_ONCE).map(async ([kind, after]) => {
+      // Most of an import is there already: the snapshot says so without a request for each.
+      const before = heldItem(held, kind, after.key) ?? (await store.get(kind, after.key))
+      const proposal: Proposal = { kind, action: 'import', before, after }
+      return { proposal, changed: plan(proposal) }
     })
+    planned.push(...(await Promise.all(some)))
   }
-  return outcomes.toSorted((a, b) => (`${a.kind} ${a.key}` < `${b.kind} ${b.key}` ? -1 : 1))
+  return planned
 }
 
-async function importOne(
+function heldItem(held: FlagSnapshot | undefined, kind: Kind, key: string): Item | undefined {
+  const items: Readonly<Record<string, Item>> = (kind === 'features' ? held?.flags : held?.segments) ?? {}
+  return Object.hasOwn(items, key) ? items[key] : undefined
+}
+
+async function writeAll(
   store: Store,
-  kind: 'features' | 'segments',
-  held: FlagData | SegmentData | undefined,
-  after: FlagData | SegmentData,
+  held: FlagSnapshot | undefined,
+  planned: readonly Planned[],
   author: Author,
-  { dryRun, storeName, unique }: ImportOptions,
-): Promise<Imported> {
-  // Most of an import is there already: the snapshot says so without a request for each.
-  const before = held ?? (await store.get(kind, after.key))
-  const absent = before === undefined || before.deleted === true
-  if (after.deleted && absent) return { kind, key: after.key, status: 'unchanged', version: before?.version ?? 0 }
-  const proposal: Proposal = { kind, action: 'import', before, after }
+  { storeName, unique }: ImportOptions,
+): Promise<ReadonlyMap<Planned, ChangeOutcome>> {
+  const different = planned.filter(({ changed }) => changed.status === 'changed')
+  const writes = different.map(({ proposal, changed }) => writeOf(proposal, changed, author, unique()))
+  // Of nothing as well, where an import was broken off: that puts the store right.
+  const { outcomes, failure } = writes.length > 0 || held?.inFlux ? await store.putAll(writes) : { outcomes: [] }
+  const written = outcomes.filter(({ status }) => status === 'written').length
   try {
-    const changed = dryRun ? plan(proposal) : await apply(store, proposal, author, unique())
-    const status = changed.status === 'unchanged' ? 'unchanged' : absent ? 'created' : 'changed'
-    return { kind, key: after.key, status, version: changed.after.version }
+    if (failure !== undefined) throw failure
+    // Last: readers see all of it or nothing.
+    if (held === undefined) await store.markFilled()
   } catch (error) {
     const { code, message } = failureOf(error, storeName)
-    if (code !== 'conflict' && code !== 'refused') throw error
-    return { kind, key: after.key, status: 'refused', version: before?.version ?? 0, code, message }
+    const advice = 'repeat the import, it goes on where it stopped'
+    const far = `Of ${writes.length} items to write ${written} were written before: ${advice}`
+    throw new Failure(code, `${message}. ${far}`, { cause: error })
   }
+  return new Map(different.map((one, index) => [one, outcomes[index] ?? { status: 'unknown' }]))
+}
+
+async function said(
+  store: Store,
+  { proposal, changed }: Planned,
+  outcome: ChangeOutcome | undefined,
+  storeName: string,
+): Promise<Imported> {
+  const { kind, before, after } = proposal
+  const names = { kind, key: after.key }
+  const refusal =
+    outcome?.status === 'refused'
+      ? failureOf(outcome.error, storeName)
+      : outcome?.status === 'stale'
+        ? await conflict(store, proposal)
+        : undefined
+  if (refusal !== undefined) {
+    const { code, message } = refusal
+    return { ...names, status: 'refused', version: before?.version ?? 0, code, message }
+  }
+  const status = changed.status === 'unchanged' ? 'unchanged' : before && !before.deleted ? 'changed' : 'created'
+  return { ...names, status, version: changed.after.version }
 }

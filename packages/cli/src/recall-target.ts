@@ -1,8 +1,8 @@
 import type { JsonValue } from '@waybill/core'
+import { flagFault } from '@waybill/flags'
 import type { NamedFlag } from './edits/edit.ts'
 import { indexOfVariation, namesOf } from './edits/variation.ts'
 import { Failure } from './failure.ts'
-import { shapeFault } from './flag-shape.ts'
 
 export interface RecallTarget {
   readonly to: string
@@ -18,7 +18,7 @@ const MAX_VALUE_LENGTH = 256
  * the store knows no names of. Fails with `bad_input`.
  */
 export function recallTarget(flag: NamedFlag, wanted: string): RecallTarget {
-  const fault = shapeFault(flag)
+  const fault = flagFault(flag)
   if (fault !== undefined) throw new Failure('refused', `"${flag.key}" is malformed, ${fault}: import it anew`)
   const index = indexOfVariation(flag, wanted)
   const given = flag.variationNames?.[index]

@@ -14,6 +14,7 @@ export type {
   VariationOrRollout,
   WeightedVariation,
 } from './model.ts'
+export { flagFault, segmentFault } from './parse.ts'
 export {
   type RecallAuthor,
   type RecallChange,

@@ -1,10 +1,10 @@
+import { flagFault } from '@waybill/flags'
 import type { Command } from 'commander'
 import type { Author } from '../audit.ts'
 import { apply, type Changed, type Proposal, plan } from '../change.ts'
 import { checkKey } from '../edits/create.ts'
 import type { Edited, NamedFlag } from '../edits/edit.ts'
 import { Failure } from '../failure.ts'
-import { shapeFault } from '../flag-shape.ts'
 import { changeLines } from '../render/change.ts'
 import { printable } from '../render/text.ts'
 import type { Store } from '../store/store.ts'
@@ -68,7 +68,7 @@ export function editFlag(
       throw new Failure('conflict', message)
     }
     // Turning off must always work; everything else reads what may not be there.
-    const fault = action === 'kill' || action === 'set off' ? undefined : shapeFault(before)
+    const fault = action === 'kill' || action === 'set off' ? undefined : flagFault(before)
     if (fault !== undefined)
       throw new Failure('refused', `"${key}" is malformed, ${fault}: it can be killed or imported anew`)
     const { flag, notes } = edit(before)

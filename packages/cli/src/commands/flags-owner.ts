@@ -23,12 +23,8 @@ export function ownerCommand(session: Session): Command {
         if (status === 'changed') {
           const action = `owner ${before ?? 'nobody'} to ${owner}`
           const record = auditItem({ kind: 'features', action, before: flag, after: flag }, author, terminal.random(6))
-          await store.put('audit', record, { ifVersion: 'absent' })
           const next = { key, version: (held?.version ?? 0) + 1, owner }
-          if ((await store.put('owners', next, { ifVersion: held?.version ?? 'absent' })) === 'stale') {
-            const { key: recordKey, version } = record
-            const removed = { ...record, key: recordKey, version: version + 1, deleted: true }
-            await store.put('audit', removed, { ifVersion: version })
+          if ((await store.put('owners', next, { ifVersion: held?.version ?? 'absent', record })) === 'stale') {
             throw new Failure('conflict', `The owner of "${key}" was changed by somebody else: look again, then repeat`)
           }
         }

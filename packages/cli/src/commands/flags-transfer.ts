@@ -88,7 +88,10 @@ async function everything(store: Store, storeName: string): Promise<Contents> {
   const held = await store.readAll()
   if (held === undefined)
     throw new Failure('not_found', `Nothing was ever written to ${storeName}: import or create first`)
-  if (held.inFlux) throw new Failure('conflict', `${storeName} is being written at this very moment: try again`)
+  if (held.inFlux) {
+    const message = `${storeName} is being written at this very moment, or an import was broken off: try again, or repeat that`
+    throw new Failure('conflict', message)
+  }
   return { flags: held.flags, segments: held.segments ?? {} }
 }
 

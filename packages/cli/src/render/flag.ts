@@ -1,12 +1,12 @@
 import type { Clause, Target, VariationOrRollout } from '@waybill/flags'
+import { flagFault } from '@waybill/flags'
 import type { NamedFlag } from '../edits/edit.ts'
 import { nameAt, namesOf } from '../edits/variation.ts'
-import { shapeFault } from '../flag-shape.ts'
 import { listed, percentOf, printable, type Style, shortJson, table } from './text.ts'
 
 /** What everybody gets whom nothing names, in a few words. */
 export function serves(flag: NamedFlag): string {
-  const fault = shapeFault(flag)
+  const fault = flagFault(flag)
   if (fault !== undefined) return printable(`an error: ${fault}`)
   return flag.on ? outcomeWords(flag, flag.fallthrough ?? {}) : offWords(flag)
 }
@@ -44,7 +44,7 @@ export function flagList(flags: readonly NamedFlag[], style: Style): string {
 }
 
 export function flagPage(flag: NamedFlag, style: Style): string {
-  const fault = shapeFault(flag)
+  const fault = flagFault(flag)
   if (fault !== undefined) return printable(`${flag.key} is malformed, ${fault}: ${JSON.stringify(flag)}`)
   const names = namesOf(flag)
   const state = flag.on ? style.good('on') : style.bad('off')

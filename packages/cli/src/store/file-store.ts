@@ -1,16 +1,31 @@
 import { mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { FlagData, PutOptions, SegmentData, StoredItems, StoreKind, VersionedItem } from '@waybill/flags'
+import {
+  checkWrite,
+  faultsOf,
+  type ItemKind,
+  type PutOptions,
+  type StoredItems,
+  type StoreKind,
+  type VersionedItem,
+} from '@waybill/flags'
 import { Failure, messageOf } from '../failure.ts'
 import { parseFlagFile } from '../flag-file.ts'
 import type { Store } from './store.ts'
 
-type Items = Readonly<Record<string, VersionedItem>>
+type Whole = Readonly<Record<string, unknown>>
+/** A Map, since a flag may be called `__proto__`. */
+type Items = Map<string, VersionedItem>
 
 /** Whoever writes holds the lock for milliseconds only. */
 const LOCK_ATTEMPTS = 100
 const LOCK_PAUSE_MS = 20
+
+const isFlagData = (kind: StoreKind): kind is ItemKind => kind === 'features' || kind === 'segments'
+const nameOf = (kind: StoreKind): string => (kind === 'features' ? 'flags' : kind)
+const itemsIn = (whole: Whole | undefined, kind: StoreKind): Items =>
+  new Map(Object.entries((whole?.[nameOf(kind)] ?? {}) as Readonly<Record<string, VersionedItem>>))
 
 /**
  * Flags in LaunchDarkly's JSON, for local work; whatever is not a flag or a segment (the audit) goes into a file beside it,
@@ -18,56 +33,94 @@ const LOCK_PAUSE_MS = 20
  */
 export function fileStore(path: string): Store {
   const beside = `${path}.audit.json`
-  const isFlagData = (kind: StoreKind): kind is 'features' | 'segments' => kind === 'features' || kind === 'segments'
-  const nameOf = (kind: StoreKind): string => (kind === 'features' ? 'flags' : kind)
-  const fileOf = (kind: StoreKind): string => (isFlagData(kind) ? path : beside)
-
-  const itemsOf = async (kind: StoreKind): Promise<Items> => {
-    if (kind === 'owners') return {}
-    const whole = await readObject(fileOf(kind), isFlagData(kind))
-    return (whole?.[nameOf(kind)] ?? {}) as Items
+  const read = async (kind: StoreKind): Promise<Items> => {
+    // Whoever can write a file owns what is in it.
+    if (kind === 'owners') return new Map()
+    return itemsIn(await readObject(isFlagData(kind) ? path : beside, isFlagData(kind)), kind)
   }
 
-  const change = async (kind: StoreKind, edit: (items: Items) => Items | undefined): Promise<'written' | 'stale'> =>
+  /** Writes what is not stale, all records before the first item. */
+  const write = async (writes: readonly Write[]): Promise<readonly ('written' | 'stale')[]> =>
     locked(path, async () => {
-      const whole = (await readObject(fileOf(kind), isFlagData(kind))) ?? {}
-      const items = edit((whole[nameOf(kind)] ?? {}) as Items)
-      if (items === undefined) return 'stale'
-      await replaceFile(fileOf(kind), { ...whole, [nameOf(kind)]: items })
-      return 'written'
+      const data = new Pending(await readObject(path, true))
+      const others = new Pending(await readObject(beside, false))
+      const outcomes = writes.map(({ kind, item, ifVersion, record }) => {
+        const items = (isFlagData(kind) ? data : others).items(kind)
+        if ((items.get(item.key)?.version ?? 'absent') !== ifVersion) return 'stale'
+        if (record !== undefined) others.items('audit').set(record.key, record)
+        items.set(item.key, item)
+        return 'written'
+      })
+      if (outcomes.includes('written')) {
+        if (others.isTouched) await replaceFile(beside, others.whole())
+        if (data.isTouched) await replaceFile(path, data.whole())
+      }
+      return outcomes
     })
 
   return {
     readAll: async () => {
       const whole = await readObject(path, true)
       if (whole === undefined) return undefined
-      const live = (items: unknown): Items =>
-        Object.fromEntries(Object.entries((items ?? {}) as Items).filter(([, item]) => !item.deleted))
-      return {
-        flags: live(whole['flags']) as Readonly<Record<string, FlagData>>,
-        segments: live(whole['segments']) as Readonly<Record<string, SegmentData>>,
-      }
+      const live = (kind: ItemKind) => Object.fromEntries([...itemsIn(whole, kind)].filter(([, item]) => !item.deleted))
+      return { flags: live('features'), segments: live('segments') }
     },
-    get: async <K extends StoreKind>(kind: K, key: string) => {
-      const items = await itemsOf(kind)
-      return (Object.hasOwn(items, key) ? items[key] : undefined) as StoredItems[K] | undefined
-    },
+    get: async <K extends StoreKind>(kind: K, key: string) => (await read(kind)).get(key) as StoredItems[K] | undefined,
     list: async <K extends StoreKind>(kind: K, { keyPrefix = '' }: { readonly keyPrefix?: string } = {}) =>
-      Object.values(await itemsOf(kind))
+      [...(await read(kind)).values()]
         .filter((item) => !item.deleted && item.key.startsWith(keyPrefix))
         .sort((a, b) => (a.key < b.key ? -1 : 1)) as unknown as readonly StoredItems[K][],
-    put: async (kind, item, { ifVersion }: PutOptions) => {
+    put: async (kind, item, options) => {
       if (kind === 'owners') throw new Failure('bad_input', 'A file has no owners: whoever can write it does')
-      return change(kind, (items) => {
-        const there = Object.hasOwn(items, item.key) ? items[item.key]?.version : undefined
-        return (there ?? 'absent') === ifVersion ? { ...items, [item.key]: item } : undefined
-      })
+      checkWrite(kind, item, options.ifVersion)
+      const [outcome = 'stale'] = await write([{ kind, item, ...options }])
+      return outcome
+    },
+    putAll: async (changes) => {
+      const faults = faultsOf(changes)
+      const outcomes = (await write(changes.filter((_, index) => !faults.has(index)))).values()
+      return {
+        outcomes: changes.map((_, index) => {
+          const error = faults.get(index)
+          return error ? { status: 'refused', error } : { status: outcomes.next().value ?? 'unknown' }
+        }),
+      }
     },
     markFilled: async () => {
       await locked(path, async () => {
         if ((await readObject(path, true)) === undefined) await replaceFile(path, { flags: {}, segments: {} })
       })
     },
+  }
+}
+
+interface Write extends PutOptions {
+  readonly kind: StoreKind
+  readonly item: VersionedItem
+}
+
+/** A file's content while it is being changed. */
+class Pending {
+  readonly #whole: Whole
+  readonly #items = new Map<StoreKind, Items>()
+
+  constructor(whole: Whole = {}) {
+    this.#whole = whole
+  }
+
+  items(kind: StoreKind): Items {
+    const items = this.#items.get(kind) ?? itemsIn(this.#whole, kind)
+    this.#items.set(kind, items)
+    return items
+  }
+
+  get isTouched(): boolean {
+    return this.#items.size > 0
+  }
+
+  whole(): Whole {
+    const changed = [...this.#items].map(([kind, items]) => [nameOf(kind), Object.fromEntries(items)] as const)
+    return { ...this.#whole, ...Object.fromEntries(changed) }
   }
 }
 

@@ -1,6 +1,5 @@
 import { Failure } from '../failure.ts'
 import { fileStore } from './file-store.ts'
-import { markFilled } from './mark-filled.ts'
 import type { OpenStore } from './store.ts'
 
 /** Which store, as the command line says it. */
@@ -45,10 +44,5 @@ export async function openStore({ table, prefix, file }: StoreOptions, timeoutSe
     ...(prefix === undefined ? {} : { prefix }),
   })
   const name = prefix === undefined ? `table ${table}` : `table ${table}, prefix ${prefix}`
-  const { readAll, get, list, put } = store
-  return {
-    store: { readAll, get, list, put, markFilled: () => markFilled(store) },
-    name,
-    close: () => client.destroy(),
-  }
+  return { store, name, close: () => client.destroy() }
 }

@@ -1,10 +1,7 @@
 import type { FlagStore } from '@waybill/flags'
 
 /** What commands need of a store: one of `@waybill/dynamodb`, or a file. */
-export interface Store extends Pick<FlagStore, 'readAll' | 'get' | 'list' | 'put'> {
-  /** Readers take a store that was never filled for one that is down: whoever writes the first flag marks it as filled. */
-  markFilled(): Promise<void>
-}
+export type Store = Pick<FlagStore, 'readAll' | 'get' | 'list' | 'put' | 'putAll' | 'markFilled'>
 
 /** A store that was opened for one command. */
 export interface OpenStore {

@@ -24,6 +24,8 @@ export function withDeadline({ store, name, close }: OpenStore, timeoutSeconds: 
     get: (kind, key, signal) => timed(store.get(kind, key, signal), ''),
     list: (kind, options) => timed(store.list(kind, options), ''),
     put: (kind, item, options) => timed(store.put(kind, item, options), unsure),
+    // As long as there is something to write: each of its requests has a limit, the table's or the lock's own.
+    putAll: (changes) => store.putAll(changes),
     markFilled: () => timed(store.markFilled(), unsure),
   }
   return { store: inTime, name, close }

@@ -1,9 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { engines, startTables, type Tables } from '../support/tables.ts'
 import { type Outcome, waybill } from '../support/waybill.ts'
+
+const flagOf = (n: number, on: boolean) => ({ key: `f${n}`, version: 1, on })
 
 const DATA = {
   flags: {
@@ -73,6 +76,51 @@ for (const engine of engines()) {
       await w('flags import flags.json --comment back')
       expect(await store.get('features', 'other')).toMatchObject({ on: false, version: 5 })
       expect(await store.get('features', 'mine')).toMatchObject({ version: 1 })
+    })
+
+    it('many are written each with its record, and those that somebody else has are refused', async () => {
+      const { name, store } = await tables.newTable()
+      const w = at(name)
+      const many = (on: boolean) => Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`f${n}`, flagOf(n, on)]))
+      await store.init({ flags: many(false) })
+      await store.put('owners', { key: 'f7', version: 2, owner: 'launchdarkly' }, { ifVersion: 1 })
+      const imported = await w('flags import - --comment all-on', JSON.stringify({ flags: many(true) }))
+      expect(imported).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining('0 created, 299 changed, 0 unchanged, 1 refused'),
+      })
+      const { flags = {}, meta } = (await store.readAll()) ?? {}
+      expect(Object.values(flags).filter(({ on }) => on)).toHaveLength(299)
+      expect(meta).toBeDefined()
+      const records = await store.list('audit')
+      expect(records).toHaveLength(299)
+      expect(records.find(({ subject }) => subject === 'f8')).toMatchObject({
+        comment: 'all-on',
+        before: { version: 1, on: false },
+        after: { version: 2, on: true },
+      })
+    })
+
+    it('an import that was killed goes on where it stopped, and one of nothing puts the store right', async () => {
+      const { name, store } = await tables.newTable()
+      const w = at(name)
+      await w('flags import flags.json --comment first')
+      const inited = { S: '$inited' }
+      await tables.client.send(
+        new UpdateItemCommand({
+          TableName: name,
+          Key: { namespace: inited, key: inited },
+          UpdateExpression: 'SET openedBy = :id, openUntil = :until',
+          ExpressionAttributeValues: { ':id': { S: 'killed' }, ':until': { N: '1' } },
+        }),
+      )
+      expect(await w('flags export')).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('import was broken off'),
+      })
+      expect((await w('flags import flags.json --comment again')).stdout).toContain('0 created, 0 changed, 3 unchanged')
+      expect((await store.readAll())?.meta).toBeDefined()
+      expect(await w('flags export')).toMatchObject({ code: 0 })
     })
 
     it('a flag of another owner is refused and keeps the others back from nothing', async () => {

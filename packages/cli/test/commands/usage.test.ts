@@ -55,7 +55,7 @@ describe('bad input is answered with one clear line and 2', () => {
     [['flags', 'import', 'other.json', '--comment', 'x'], 'neither "flags" nor "segments"'],
     [['flags', 'import', 'key.json', '--comment', 'x'], 'its "key" is "b"'],
     [['flags', 'import', 'version.json', '--comment', 'x'], 'its "version" is no whole number'],
-    [['flags', 'import', 'shape.json', '--comment', 'x'], '"on" is not true or false'],
+    [['flags', 'import', 'shape.json', '--comment', 'x'], 'flag.on is no boolean'],
     [['flags', 'import', 'values.json', '--comment', 'x'], '"flagValues"'],
     [['flags', 'diff', 'not.json'], 'is not JSON'],
     [['flags', 'list', '--file', 'not.json'], 'is not JSON'],
