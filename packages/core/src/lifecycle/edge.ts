@@ -110,9 +110,13 @@ class EdgePassage implements Passage {
     this.#observation = new Observation(this.scope, watch, arrived.kind, arrived.carrier)
     const { tokens } = arrived
     if (tokens.length === 0) return
-    this.#override = options.overrides?.among(tokens, this.scope)
+    const { overrides } = options
+    const claimed = overrides !== undefined && tokens.some((token) => overrides.claims(token))
+    if (claimed && tokens.length === 1) this.#override = tokens[0]
+    if (this.#override !== undefined || mode !== 'evaluate') return
     // The edge trusts nobody: what came from outside is neither read nor left for the handler to pass on.
-    if (this.#override === undefined && mode === 'evaluate') this.scope.count('inbound_discarded', tokens.length)
+    if (claimed) this.scope.count('duplicate')
+    else this.scope.count('inbound_discarded', tokens.length)
   }
 
   prepare(): Promise<void> | undefined {

@@ -6,8 +6,8 @@ import { isOverride, openOverride } from '../token/override.ts'
 /** Made by {@link acceptOverrides}. */
 export interface OverridePolicy {
   readonly flags: readonly string[]
-  /** The override among what came with a request, if it came alone; several are counted, and none is believed. */
-  among(tokens: readonly string[], scope: Counting): string | undefined
+  /** Whether a text says that it is an override. */
+  claims(token: string): boolean
   /** Puts what a token says in the place of what was decided. What is not believed is counted. */
   override(decisions: Map<string, Decision>, token: string, request: Overridden, scope: Counting): void
 }
@@ -38,12 +38,7 @@ export function acceptOverrides({ flags }: { readonly flags: readonly string[] }
   const accepted = new Set(flags)
   return {
     flags,
-    among: (tokens, scope) => {
-      if (!tokens.some(isOverride)) return undefined
-      if (tokens.length === 1) return tokens[0]
-      scope.count('duplicate')
-      return undefined
-    },
+    claims: isOverride,
     override: (decisions, token, request, scope) => override(accepted, decisions, token, request, scope),
   }
 }
@@ -60,9 +55,11 @@ function override(
     scope.count(opened.refusal)
     return
   }
+  let meant = 0
   for (const { key, variations } of settings.flags) {
     const variation = opened.decisions.get(key)
     if (variation === undefined || !accepted.has(key)) continue
+    meant += 1
     const value = variations.get(variation)
     if (value === undefined) {
       scope.count('undeclared_variation')
@@ -84,4 +81,5 @@ function override(
     })
     scope.count('overridden')
   }
+  if (meant === 0) scope.count('inbound_discarded')
 }
