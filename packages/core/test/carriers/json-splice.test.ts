@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { membersAt } from '../../src/carriers/json-scan.ts'
 import { applyCuts, BODY_KEY, cutsOf, spliceable, spliceIn, stringOf } from '../../src/carriers/json-splice.ts'
 import { unloadText } from '../../src/carriers/nested.ts'
+import { keyLiteral, objectOf, space, value } from '../fixtures/json-texts.ts'
 
 const TOKEN = 'wb1.k1.t0.s..new-order-flow:canary:t:7:fb.sIgNaTuRe'
 
@@ -12,60 +13,9 @@ function spliceOut(text: string, path: readonly string[] = []): { tokens: readon
   return { tokens: members.map((member) => stringOf(text, member)), clean: applyCuts(text, cutsOf(text, members)) }
 }
 
-const space = fc.string({ unit: fc.constantFrom(' ', '\n', '\r', '\t'), maxLength: 3 })
-
-/** A JSON string literal: any characters, each as it is or escaped, and our own key among them. */
-const literal = fc
-  .array(
-    fc.oneof(
-      fc.string({ unit: 'grapheme', maxLength: 4 }).map((text) => JSON.stringify(text).slice(1, -1)),
-      fc.constantFrom(
-        '\\"',
-        '\\\\',
-        '\\/',
-        '\\u00e9',
-        '\\ud83d',
-        '\\n',
-        '_waybill',
-        '\\"_waybill\\":\\"no\\"',
-        '{',
-        '}',
-        '[',
-        ',',
-        ':',
-      ),
-    ),
-    { maxLength: 4 },
-  )
-  .map((parts) => `"${parts.join('')}"`)
-
-const scalar = fc.oneof(
-  literal,
-  fc.constantFrom('null', 'true', 'false', '0', '-0.0', '1E400', '12345678901234567890', '1.10', '3e-7'),
-)
-
-function wrapped(open: string, members: fc.Arbitrary<string>, close: string): fc.Arbitrary<string> {
-  return fc
-    .tuple(space, fc.array(fc.tuple(members, space, space), { maxLength: 4 }))
-    .map(([inside, all]) => `${open}${inside}${all.map(([one, a, b]) => a + one + b).join(',')}${close}`)
-}
-
-const { value } = fc.letrec<{ value: string; object: string }>((tie) => ({
-  value: fc.oneof({ depthSize: 'small' }, scalar, wrapped('[', tie('value'), ']'), tie('object')),
-  object: objectOf(fc.oneof(literal, fc.constant('"_waybill"')), tie('value')),
-}))
-
-function objectOf(keys: fc.Arbitrary<string>, values: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  return wrapped(
-    '{',
-    fc.tuple(keys, space, space, values).map(([key, a, b, one]) => `${key}${a}:${b}${one}`),
-    '}',
-  )
-}
-
 /** The text of any JSON object that nobody has stamped. */
 const objectText = fc
-  .tuple(space, objectOf(literal, value), space)
+  .tuple(space, objectOf(keyLiteral, value), space)
   .map((parts) => parts.join(''))
   .filter((text) => spliceable(text) === undefined)
 

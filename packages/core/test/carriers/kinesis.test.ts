@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arrivals, extractTokens, recordArrival } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
@@ -7,6 +8,7 @@ import type { OutgoingHarness, Payload } from '../../src/testing/harness.ts'
 import { NAMED } from '../../src/testing/open-request.ts'
 import { describeContract } from '../fixtures/contract.ts'
 import { eventOf, withRecord } from '../fixtures/events.ts'
+import { producedTexts } from '../fixtures/json-texts.ts'
 
 const STREAM = 'order-events'
 
@@ -69,6 +71,64 @@ describeContract('Kinesis, many records', {
     deliver: (request) => recordsOf(request).map((record) => ({ event: delivered(record['Data']) })),
   },
 })
+
+const TOKEN = 'wb1.k1.t0.s..new-order-flow:canary:t:7:fb.sIgNaTuRe'
+
+describe('A stamp in a stream', () => {
+  /** Sends bytes as a producer does, and reads what the consumer's function gets. */
+  function through(data: Uint8Array): { problem: unknown; sent: Buffer; tokens: readonly string[]; handled: Buffer } {
+    const shipment = openShipment('Kinesis', 'PutRecordCommand', sole.request([data]), NAMED)
+    const { problem } = shipment?.slots[0] ?? {}
+    const sent = Buffer.from(shipment?.write([problem === undefined ? TOKEN : undefined])['Data'] as Uint8Array)
+    const event = delivered(sent)
+    return { problem, sent, tokens: extractTokens(event), handled: dataOf(arrivals(event).event) }
+  }
+
+  test('leaves every other byte as it was: escapes, unicode, repeated keys, white space, large numbers', () => {
+    let carriedCount = 0
+    fc.assert(
+      fc.property(producedTexts, fc.constantFrom('utf8', 'latin1'), (text, encoding) => {
+        const data = Buffer.from(text, encoding as 'utf8')
+        const { problem, sent, tokens, handled } = through(data)
+        // Some of these texts have our key already: that is taken out, whoever put it there.
+        fc.pre(problem === undefined || !text.includes('"_waybill"'))
+        expect(tokens).toEqual(problem === undefined ? [TOKEN] : [])
+        expect(handled.equals(data)).toBe(true)
+        if (problem !== undefined) expect(sent.equals(data)).toBe(true)
+        else carriedCount += 1
+        // Whatever the stamp, it is one piece, and the bytes around it are the producer's own.
+        const start = commonStart(sent, data)
+        expect(sent.subarray(0, start).equals(data.subarray(0, start))).toBe(true)
+        expect(sent.subarray(sent.length - (data.length - start)).equals(data.subarray(start))).toBe(true)
+      }),
+      { numRuns: 2000 },
+    )
+    // The property is about stamped records: enough of them must have been.
+    expect(carriedCount).toBeGreaterThan(500)
+  })
+
+  test.each([
+    ['a trailing newline', '{"a":1}\n', undefined],
+    ['a number that JavaScript would change', '{"id":12345678901234567890,"x":1.10}', undefined],
+    ['a repeated key', '{"a":1,"a":2}', undefined],
+    ['several objects on lines of their own', '{"a":1}\n{"b":2}\n', 'uncarried'],
+    ['a byte order mark', '\ufeff{"a":1}', 'uncarried'],
+    ['a list', '[{"a":1}]', 'uncarried'],
+  ])('of a record with %s', (_, text, expected) => {
+    const { problem, sent, handled } = through(Buffer.from(text))
+    expect(problem).toBe(expected)
+    expect(handled.toString()).toBe(text)
+    expect(sent.toString()).toBe(
+      expected === undefined ? text.replace(/\}\s*$/, (end) => `,"_waybill":"${TOKEN}"${end}`) : text,
+    )
+  })
+})
+
+function commonStart(a: Uint8Array, b: Uint8Array): number {
+  let at = 0
+  while (at < b.length && a[at] === b[at]) at += 1
+  return at
+}
 
 describe('Kinesis', () => {
   test('asks for a stream by its ARN where the request has one', () => {
