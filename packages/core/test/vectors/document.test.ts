@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { vectors, vectorsFile } from './format-1.ts'
+import { overrideVectors } from './override-1.ts'
 
 const document = readFileSync(new URL('../../../../docs/wire-format.md', import.meta.url), 'utf8')
 const fences = [...document.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text }))
@@ -14,11 +15,16 @@ describe('the document', () => {
   const known = new Set([
     ...vectors.sealed.map(({ token }) => token),
     ...vectors.opened.flatMap(({ token, resealed }) => [token, ...resealed.map((again) => again.token)]),
+    ...overrideVectors.sealed.map(({ token }) => token),
   ])
 
   test('shows tokens, and each is a vector', () => {
     expect(shown.length).toBeGreaterThan(5)
     for (const token of shown) expect([...known]).toContain(token)
+  })
+
+  test('shows an override', () => {
+    expect(shown.some((token) => token.startsWith('wbo1.'))).toBe(true)
   })
 
   test('has every refusal code in its table', () => {
