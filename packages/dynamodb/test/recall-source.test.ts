@@ -3,7 +3,7 @@ import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { RecallSource } from '@waybill/core'
 import { recallStore } from '@waybill/flags'
 import { type Cutter, type DynamoDb, startCutter, startDynamoDb } from '@waybill/local'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { dynamoDbFlagStore } from '../src/flag-store.ts'
 import { dynamoDbRecallSource } from '../src/recall-source.ts'
 import { clientAt, engines, intercept, isAbsent, newTable } from './engine.ts'
@@ -98,6 +98,14 @@ for (const engine of engines) {
       counted.destroy()
     })
 
+    it('reads again when the clock went back, as after a snapshot was restored', async () => {
+      const source = dynamoDbRecallSource({ client: own, tableName, nowMs })
+      await source.refresh?.()
+      await recallsOf().put({ flag: 'f', upToVersion: 7, to: 'control' }, ada)
+      now -= 3_600_000
+      expect(await told(source)).toHaveLength(1)
+    })
+
     it('reads all pages where there are more than one', async () => {
       const paged = clientAt(server.endpoint)
       intercept(paged, ({ input }, go) => go({ ...input, Limit: 1 }))
@@ -180,6 +188,11 @@ for (const engine of engines) {
         expect(source.isBehind?.()).toBe(false)
         now += 1000
         expect(await told(cold)).toHaveLength(2)
+        // The next outage is said again.
+        cutter[how]()
+        now += 15_000
+        await source.refresh?.()
+        expect(lines).toHaveLength(3)
         await new Promise(setImmediate)
         expect(unhandled).toEqual([])
       })
@@ -207,16 +220,21 @@ for (const engine of engines) {
         const frozen = clientAt(server.endpoint)
         intercept(frozen, async (_sent, go) => {
           calls += 1
-          if (calls === 1) await new Promise<void>((done) => (release = done))
-          return go()
+          const isFirst = calls === 1
+          const answer = await go()
+          if (isFirst) await new Promise<void>((done) => (release = done))
+          return answer
         })
         const source = dynamoDbRecallSource({ client: frozen, tableName, nowMs, deadlineMs: 60_000, warn })
         const first = source.refresh?.()
+        await vi.waitUntil(() => release !== undefined)
+        await recallsOf().put({ flag: 'g', upToVersion: 1, to: 'control' }, ada)
         now += 60_001
-        expect(await told(source)).toHaveLength(1)
+        expect(await told(source)).toHaveLength(2)
+        // What it brings is older than what is known by now.
         release?.()
         await first
-        expect([source.current().length, source.isBehind?.(), calls]).toEqual([1, false, 2])
+        expect([source.current().length, source.isBehind?.(), calls]).toEqual([2, false, 2])
         frozen.destroy()
       })
     })
