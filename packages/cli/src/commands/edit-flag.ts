@@ -2,6 +2,7 @@ import { flagFault } from '@waybill/flags'
 import type { Command } from 'commander'
 import type { Author } from '../audit.ts'
 import { apply, type Changed, type Proposal, plan } from '../change.ts'
+import { dependantsOf } from '../dependants.ts'
 import { checkKey } from '../edits/create.ts'
 import type { Edited, NamedFlag } from '../edits/edit.ts'
 import { Failure } from '../failure.ts'
@@ -68,13 +69,16 @@ export function editFlag(
       throw new Failure('conflict', message)
     }
     // Turning off must always work; everything else reads what may not be there.
-    const fault = action === 'kill' || action === 'set off' ? undefined : flagFault(before)
+    const turnsOff = action === 'kill' || action === 'set off'
+    const fault = turnsOff ? undefined : flagFault(before)
     if (fault !== undefined)
       throw new Failure('refused', `"${key}" is malformed, ${fault}: it can be killed or imported anew`)
     const { flag, notes } = edit(before)
     const proposal: Proposal = { kind: 'features', action, before, after: flag }
     const changed = options.dryRun ? plan(proposal) : await apply(store, proposal, author, terminal.random(6))
-    return changeReport(changed, notes, storeName, options.dryRun ?? false)
+    if (!turnsOff) return changeReport(changed, notes, storeName, options.dryRun ?? false)
+    const { dependants, notes: more } = await dependantsOf(store, key)
+    return changeReport(changed, [...notes, ...more], storeName, options.dryRun ?? false, { dependants })
   })
 }
 
@@ -86,18 +90,27 @@ export async function flagIn(store: Store, key: string, storeName: string): Prom
   throw new Failure('not_found', `There is no flag "${key}" in ${storeName}${was}`)
 }
 
-export function changeReport(changed: Changed, notes: readonly string[], storeName: string, dryRun: boolean): Report {
+export function changeReport(
+  changed: Changed,
+  notes: readonly string[],
+  storeName: string,
+  dryRun: boolean,
+  more: { readonly dependants?: readonly string[] | null } = {},
+): Report {
   const { status, before, after } = changed
-  const said = status === 'unchanged' ? 'unchanged' : dryRun ? 'planned' : 'changed'
+  const done = status === 'unchanged' ? 'unchanged' : dryRun ? 'planned' : 'changed'
   const live = before?.deleted ? undefined : before
   return {
-    json: { flag: after.key, status: said, version: after.version, before: live ?? null, after, notes },
+    json: { flag: after.key, status: done, version: after.version, before: live ?? null, after, notes, ...more },
     text: (style) => {
       const key = style.strong(printable(after.key))
-      if (said === 'unchanged') return `${key} is that way already, at version ${after.version}: nothing was changed.`
+      const said = notes.map(printable)
+      if (status === 'unchanged') {
+        return [`${key} is that way already, at version ${after.version}: nothing was changed.`, ...said].join('\n')
+      }
       const verb = dryRun ? 'would go' : 'went'
       const head = `${key} ${verb} from ${live === undefined ? 'nothing' : `version ${live.version}`} to version ${after.version} in ${storeName}.`
-      return [head, ...changeLines(changed, style), ...notes.map(printable)].join('\n')
+      return [head, ...changeLines(changed, style), ...said].join('\n')
     },
   }
 }

@@ -55,6 +55,35 @@ for (const engine of engines()) {
       expect((await w('flags history checkout')).stdout).toMatch(/ada +kill, version 4 to 5\n {2}error rate\n$/)
     })
 
+    it('who turns a flag off is told which flags that takes along', async () => {
+      const { name, store } = await tables.newTable()
+      const w = at(name)
+      const flag = (key: string, more: object = {}) => ({
+        key,
+        version: 1,
+        on: true,
+        variations: [false, true],
+        ...more,
+      })
+      const prerequisites = [{ key: 'checkout', variation: 1 }]
+      const flags = {
+        checkout: flag('checkout'),
+        gift: flag('gift', { prerequisites }),
+        card: flag('card', { prerequisites, on: false }),
+        other: flag('other', { prerequisites: [{ key: 'gift', variation: 1 }] }),
+      }
+      await store.init({ flags })
+      const note =
+        'Flags that have it as a prerequisite serve their off variation while it is off: card (off itself), gift.'
+      expect((await w('flags kill checkout --dry-run --comment x')).stdout).toContain(note)
+      expect((await w('flags kill checkout --comment x')).stdout).toContain(note)
+      const again = JSON.parse((await w('flags set checkout off --json --comment x')).stdout)
+      expect(again).toMatchObject({ status: 'unchanged', dependants: ['card', 'gift'] })
+      const none = await w('flags kill other --comment x')
+      expect(none.stdout).not.toContain('prerequisite')
+      expect(JSON.parse((await w('flags kill other --json --comment x')).stdout)).toMatchObject({ dependants: [] })
+    })
+
     it('set also says what everybody gets, and what is served when off', async () => {
       const { name, store } = await tables.newTable()
       const w = at(name)
