@@ -80,10 +80,11 @@ async function readSettled(
 }
 
 function live<T extends VersionedItem>(rows: readonly Row[]): Record<string, T> {
-  const items: Record<string, T> = {}
-  for (const row of rows) {
-    const item = itemOf<T>(row)
-    if (item !== undefined && !item.deleted) items[item.key] = item
-  }
-  return items
+  // Not by assignment: a flag may be called `__proto__`.
+  return Object.fromEntries(
+    rows.flatMap((row) => {
+      const item = itemOf<T>(row)
+      return item === undefined || item.deleted ? [] : [[item.key, item]]
+    }),
+  )
 }

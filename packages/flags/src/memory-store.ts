@@ -144,7 +144,7 @@ function storeOn(held: Held, writer: FlagOwner): FlagStore {
   function fill(kind: ItemKind, items: Readonly<Record<string, StoredItem>>): readonly Error[] {
     const refused: Error[] = []
     for (const key of held.items[kind].keys()) {
-      if (items[key] !== undefined || isOthers(kind, key)) continue
+      if (Object.hasOwn(items, key) || isOthers(kind, key)) continue
       held.items[kind].delete(key)
       held.owners.delete(ownerKey(kind, key))
     }

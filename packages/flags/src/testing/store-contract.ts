@@ -64,6 +64,14 @@ function fillings(contract: Contract): readonly ContractCase[] {
       await store.init({ flags: {} })
       deepStrictEqual(contentOf(await store.readAll()), { flags: {}, segments: {} })
     }),
+    contract('holds flags that are called as what every object has', async (store) => {
+      const names = ['__proto__', 'constructor', 'toString']
+      const flags = Object.fromEntries(names.map((name) => [name, flag(name, 1)]))
+      await store.init({ flags })
+      deepStrictEqual(Object.entries((await store.readAll())?.flags ?? {}), Object.entries(flags))
+      await store.init({ flags: {} })
+      deepStrictEqual((await store.readAll())?.flags, {})
+    }),
     contract('forgets what a new filling does not have', async (store) => {
       await store.init({ flags: { a: flag('a', 1), b: flag('b', 1) } })
       await store.init({ flags: { b: flag('b', 2) } })
