@@ -1,4 +1,9 @@
-import { CreateTableCommand, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
 import { type DynamoDbEngine, findDynoxide } from '@waybill/local'
 
 export const engines: readonly DynamoDbEngine[] = ['dynalite', 'dynoxide']
@@ -34,6 +39,7 @@ export async function newTable(client: DynamoDBClient): Promise<string> {
       ],
     }),
   )
+  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 }, { TableName })
   return TableName
 }
 

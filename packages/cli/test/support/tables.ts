@@ -1,4 +1,4 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb'
 import { dynamoDbFlagStore } from '@waybill/dynamodb'
 import type { FlagStore } from '@waybill/flags'
 import { type DynamoDb, type DynamoDbEngine, findDynoxide, startDynamoDb } from '@waybill/local'
@@ -44,6 +44,7 @@ export async function startTables(engine: DynamoDbEngine): Promise<Tables> {
           ],
         }),
       )
+      await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 }, { TableName: name })
       return { name, store: dynamoDbFlagStore({ client, tableName: name }) }
     },
     close: async () => {
