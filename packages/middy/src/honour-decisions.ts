@@ -5,7 +5,8 @@ import { enter } from './enter.ts'
 /**
  * For every other function of a call chain: what was decided at the edge holds here too. The handler, and middlewares
  * after this one (parsers, validators, idempotency), see the event without its token. In a batch each record's own
- * handler goes into `withRecordScope`. Throws `bad_option` at set-up; in a request only with `undecided: 'throw'`.
+ * handler goes into `withRecordScope`. Throws `bad_option` at set-up; in a request only where `undecided` or `onRefused`
+ * says `throw`.
  *
  * A middleware that answers in its own `before` makes Middy skip ours on the way out. Such a request is reported as
  * `early_return` when the next one comes; the full cure is `withHonouredDecisions` of `@waybill/core` around the whole.
