@@ -1,5 +1,12 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { declareFlags, keyRing, type Observer, pinDecisions, withEvaluatedFlags } from '@waybill/core'
+import {
+  declareFlags,
+  keyRing,
+  type Observer,
+  pinDecisions,
+  type RecallSource,
+  withEvaluatedFlags,
+} from '@waybill/core'
 import { dynamoDbPinStore } from '@waybill/dynamodb/pin-store'
 import { memorySource } from '@waybill/flags'
 import { type Cutter, type DynamoDb, findDynoxide, startCutter, startDynamoDb } from '@waybill/local'
@@ -8,7 +15,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 const absent = findDynoxide() === undefined
 if (absent) console.log('dynoxide is not there on this platform: pins are not tested on an engine')
 
-const flags = declareFlags({ f: { variations: { control: false, canary: true }, default: 'control' } })
+const flags = declareFlags({
+  f: { variations: { control: false, canary: true }, default: 'control', inFlight: 'recall' },
+})
 const secret = Buffer.alloc(32, 3)
 const keys = keyRing({ signing: { id: 'k1', secret }, subjectSecret: secret })
 
@@ -43,7 +52,7 @@ describe.skipIf(absent)('an edge that pins a request by its idempotency key, in 
   })
 
   /** One environment, on flag data that says this; what a handler ran, and what was counted. */
-  async function attempt(serves: 'control' | 'canary', post: Post) {
+  async function attempt(serves: 'control' | 'canary', post: Post, recalls?: RecallSource) {
     const source = memorySource()
     source.flag('f', { control: false, canary: true }).everybody(serves)
     const counts: Record<string, number> = {}
@@ -57,6 +66,7 @@ describe.skipIf(absent)('an edge that pins a request by its idempotency key, in 
     const store = dynamoDbPinStore({ client, tableName: 'pins', prefix: 'orders', nowMs, warn: () => {} })
     const edge = withEvaluatedFlags((_post: Post) => flags.detail('f').variation, {
       ...{ flags, keys, source, nowMs, observers: [observer] },
+      ...(recalls === undefined ? {} : { recalls }),
       context: ({ user }: Post) => ({ key: user }),
       pin: pinDecisions({ key: ({ key }: Post) => key, store, ttlSeconds: 60, deadlineMs: 500 }),
     })
@@ -70,6 +80,13 @@ describe.skipIf(absent)('an edge that pins a request by its idempotency key, in 
     expect(await attempt('control', { ...post, key: 'order-2' })).toEqual({ ran: 'control', counts: {} })
     expect(await attempt('control', { ...post, user: 'bob' })).toEqual({ ran: 'control', counts: {} })
     expect(await attempt('control', { user: 'ada' })).toEqual({ ran: 'control', counts: {} })
+  })
+
+  it('a recall reaches a pinned decision at an edge that has a recall source', async () => {
+    const post = { key: 'order-4', user: 'ada' }
+    expect((await attempt('canary', post)).ran).toBe('canary')
+    const recalls = { current: () => [{ flag: 'f', upToVersion: 9, to: 'control' }] }
+    expect(await attempt('canary', post, recalls)).toEqual({ ran: 'control', counts: { pinned: 1, recalled: 1 } })
   })
 
   it('is decided anew when its time is over, though the item is still there', async () => {
