@@ -1,4 +1,5 @@
 import { ConditionalCheckFailedException, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { recordDelivery } from './delivery-rows.ts'
 import { routeTaken } from './flags.ts'
 import { resources } from './resources.ts'
 
@@ -19,6 +20,7 @@ const dynamodb = new DynamoDBClient()
  * Answers whether this was the first time.
  */
 export async function recordOnce(orderId: string, row: OrderRow, userId: string, details: object): Promise<boolean> {
+  await recordDelivery(dynamodb, orderId, row, userId)
   const { variation, flagVersion, origin } = routeTaken()
   try {
     await dynamodb.send(

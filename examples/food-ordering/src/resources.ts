@@ -3,6 +3,8 @@ const { env } = process
 /** What the functions talk to, as the template that deploys them says by environment variable. */
 export const resources = {
   ordersTable: env['ORDERS_TABLE'] ?? 'orders',
+  /** Only where each delivery is to be written down. */
+  deliveriesTable: env['DELIVERIES_TABLE'],
   flagsTable: env['FLAGS_TABLE'] ?? 'flags',
   orderStream: env['ORDER_STREAM'] ?? 'order-events',
   acceptedTopicArn: env['ORDER_ACCEPTED_TOPIC_ARN'] ?? '',

@@ -8,7 +8,7 @@ export interface Rollout {
 }
 
 /** The flag as LaunchDarkly's model has it: by user, in thousandths of a percent. */
-function flagData(percent: number, version: number) {
+export function flagData(percent: number, version: number) {
   return {
     key: 'new-order-flow',
     version,

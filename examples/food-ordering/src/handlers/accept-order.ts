@@ -4,13 +4,14 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
 import middy, { type MiddyfiedHandler } from '@middy/core'
 import { keysFromEnvironment, stampClient, withRecordScope } from '@waybill/core'
 import { honourDecisions } from '@waybill/middy'
-import { variationMetrics } from '@waybill/powertools/metrics'
 import { flags } from '../flags.ts'
 import { log } from '../log.ts'
+import { observers } from '../observers.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
 import { resources } from '../resources.ts'
 import { type BatchResponse, type KinesisEvent, type KinesisRecord, orderIn } from '../stream-record.ts'
+import { timeOutsAreLambdas } from '../time-outs.ts'
 
 const sns = stampClient(new SNSClient())
 const eventBridge = stampClient(new EventBridgeClient(), { to: [resources.eventBus] })
@@ -38,6 +39,7 @@ async function accept(record: KinesisRecord): Promise<void> {
 
 const acceptEach = withRecordScope(accept)
 
-export const handler: MiddyfiedHandler<KinesisEvent, BatchResponse> = middy((event: KinesisEvent) =>
-  processPartialResponse(event, acceptEach, processor),
-).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers: [variationMetrics()] }))
+export const handler: MiddyfiedHandler<KinesisEvent, BatchResponse> = middy(
+  (event: KinesisEvent) => processPartialResponse(event, acceptEach, processor),
+  timeOutsAreLambdas,
+).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers }))

@@ -1,10 +1,11 @@
 import middy, { type MiddyfiedHandler } from '@middy/core'
 import { keysFromEnvironment } from '@waybill/core'
 import { honourDecisions } from '@waybill/middy'
-import { variationMetrics } from '@waybill/powertools/metrics'
 import { flags } from '../flags.ts'
 import { log } from '../log.ts'
+import { observers } from '../observers.ts'
 import { recordOnce } from '../order-rows.ts'
+import { timeOutsAreLambdas } from '../time-outs.ts'
 
 interface FraudCheck {
   readonly orderId: string
@@ -23,6 +24,6 @@ async function checkFraud({ orderId, userId }: FraudCheck): Promise<Verdict> {
   return { approved: true }
 }
 
-export const handler: MiddyfiedHandler<FraudCheck, Verdict> = middy(checkFraud).use(
-  honourDecisions({ flags, keys: keysFromEnvironment(), observers: [variationMetrics()] }),
+export const handler: MiddyfiedHandler<FraudCheck, Verdict> = middy(checkFraud, timeOutsAreLambdas).use(
+  honourDecisions({ flags, keys: keysFromEnvironment(), observers }),
 )

@@ -1,7 +1,7 @@
 import { keysFromEnvironment, withHonouredDecisions } from '@waybill/core'
-import { variationMetrics } from '@waybill/powertools/metrics'
 import { flags } from '../flags.ts'
 import { log } from '../log.ts'
+import { observers } from '../observers.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
 
@@ -13,5 +13,5 @@ export const handler = withHonouredDecisions(
     await recordOnce(orderId, 'points', userId, { points })
     log('points given', { orderId, points })
   },
-  { flags, keys: keysFromEnvironment(), observers: [variationMetrics()] },
+  { flags, keys: keysFromEnvironment(), observers },
 )

@@ -1,7 +1,7 @@
 import { keysFromEnvironment, withHonouredDecisions, withRecordScope } from '@waybill/core'
-import { variationMetrics } from '@waybill/powertools/metrics'
 import { flags } from '../flags.ts'
 import { log } from '../log.ts'
+import { observers } from '../observers.ts'
 import { recordOnce } from '../order-rows.ts'
 import { type BatchResponse, type KinesisEvent, type KinesisRecord, orderIn } from '../stream-record.ts'
 
@@ -33,5 +33,5 @@ export const handler = withHonouredDecisions(
     }
     return { batchItemFailures: [] }
   },
-  { flags, keys: keysFromEnvironment(), observers: [variationMetrics()] },
+  { flags, keys: keysFromEnvironment(), observers },
 )

@@ -2,12 +2,13 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import middy, { type MiddyfiedHandler } from '@middy/core'
 import { keysFromEnvironment, withRecordScope } from '@waybill/core'
 import { honourDecisions } from '@waybill/middy'
-import { variationMetrics } from '@waybill/powertools/metrics'
 import { flags } from '../flags.ts'
 import { log } from '../log.ts'
+import { observers } from '../observers.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
 import type { BatchResponse } from '../stream-record.ts'
+import { timeOutsAreLambdas } from '../time-outs.ts'
 
 // No interface, as in `stream-record.ts`.
 type SqsRecord = {
@@ -32,6 +33,7 @@ interface SqsEvent {
   readonly Records: SqsRecord[]
 }
 
-export const handler: MiddyfiedHandler<SqsEvent, BatchResponse> = middy((event: SqsEvent) =>
-  processPartialResponse(event, notifyEach, processor),
-).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers: [variationMetrics()] }))
+export const handler: MiddyfiedHandler<SqsEvent, BatchResponse> = middy(
+  (event: SqsEvent) => processPartialResponse(event, notifyEach, processor),
+  timeOutsAreLambdas,
+).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers }))

@@ -7,12 +7,13 @@ import { keysFromEnvironment, stampClient, stampFetch } from '@waybill/core'
 import { dynamoDbFlagReader } from '@waybill/dynamodb'
 import { cachedSource } from '@waybill/flags'
 import { evaluateFlags } from '@waybill/middy'
-import { variationMetrics } from '@waybill/powertools/metrics'
 import { flags, routeTaken } from '../flags.ts'
 import { log } from '../log.ts'
+import { observers } from '../observers.ts'
 import type { OrderPlaced } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
 import { resources } from '../resources.ts'
+import { timeOutsAreLambdas } from '../time-outs.ts'
 
 const fetch = stampFetch(globalThis.fetch, { propagateTo: [new URL(resources.pricesUrl).origin] })
 const lambda = stampClient(new LambdaClient())
@@ -91,12 +92,12 @@ function answer(statusCode: number, body: object): HttpResponse {
   return { statusCode, body: JSON.stringify(body) }
 }
 
-export const handler: MiddyfiedHandler<HttpRequest, HttpResponse> = middy(placeOrder).use(
+export const handler: MiddyfiedHandler<HttpRequest, HttpResponse> = middy(placeOrder, timeOutsAreLambdas).use(
   evaluateFlags({
     flags,
     source: cachedSource(store, { ttlSeconds: resources.flagsTtlSeconds }),
     keys: keysFromEnvironment(),
     context: ({ queryStringParameters: { userId } = {} }: HttpRequest) => (userId ? { key: userId } : undefined),
-    observers: [variationMetrics()],
+    observers,
   }),
 )

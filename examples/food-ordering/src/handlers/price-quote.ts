@@ -1,7 +1,7 @@
 import { keysFromEnvironment, withHonouredDecisions } from '@waybill/core'
-import { variationMetrics } from '@waybill/powertools/metrics'
 import { flags } from '../flags.ts'
 import { log } from '../log.ts'
+import { observers } from '../observers.ts'
 import { recordOnce } from '../order-rows.ts'
 
 interface QuoteRequest {
@@ -19,5 +19,5 @@ export const handler = withHonouredDecisions(
     log('price quoted', { orderId, cents })
     return { statusCode: 200, body: JSON.stringify({ cents }) }
   },
-  { flags, keys: keysFromEnvironment(), observers: [variationMetrics()] },
+  { flags, keys: keysFromEnvironment(), observers },
 )

@@ -58,12 +58,22 @@ export function destroyClients(clients: Clients): void {
   for (const client of Object.values(clients)) client.destroy()
 }
 
+export interface QueueSettings {
+  readonly visibilityTimeoutSeconds: number
+  /** With it, what was received more often goes to the queue of this name. */
+  readonly deadLetters?: { readonly queueName: string; readonly maxReceiveCount: number }
+}
+
 /** Makes the tables, the stream, the topic with its queue, the bus and its rule for `loyalty`. */
-export async function provision(clients: Clients, loyaltyArn: string): Promise<Provisioned> {
+export async function provision(
+  clients: Clients,
+  loyaltyArn: string,
+  queue: QueueSettings = { visibilityTimeoutSeconds: notifyUserSource.queue.visibilityTimeoutSeconds },
+): Promise<Provisioned> {
   const { dynamodb, kinesis, sns, sqs, eventBridge } = clients
   const [streamArn, { topicArn, queueUrl, queueArn }] = await Promise.all([
     createStream(kinesis),
-    createTopicAndQueue(sns, sqs),
+    createTopicAndQueue(sns, sqs, queue),
     createTable(dynamodb, ORDERS_TABLE, 'orderId', 'row'),
     createTable(dynamodb, FLAGS_TABLE, 'namespace', 'key'),
     createRule(eventBridge, loyaltyArn),
@@ -87,7 +97,12 @@ export async function provision(clients: Clients, loyaltyArn: string): Promise<P
   }
 }
 
-async function createTable(client: DynamoDBClient, name: string, hashKey: string, rangeKey: string): Promise<void> {
+export async function createTable(
+  client: DynamoDBClient,
+  name: string,
+  hashKey: string,
+  rangeKey: string,
+): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName: name,
@@ -112,23 +127,36 @@ async function createStream(client: KinesisClient): Promise<string> {
 async function createTopicAndQueue(
   sns: SNSClient,
   sqs: SQSClient,
+  { visibilityTimeoutSeconds, deadLetters }: QueueSettings,
 ): Promise<Pick<Provisioned, 'topicArn' | 'queueUrl' | 'queueArn'>> {
-  const { visibilityTimeoutSeconds } = notifyUserSource.queue
+  const redrive = deadLetters === undefined ? {} : { RedrivePolicy: await redrivePolicy(sqs, deadLetters) }
   const [{ TopicArn: topicArn = '' }, { QueueUrl: queueUrl = '' }] = await Promise.all([
     sns.send(new CreateTopicCommand({ Name: 'order-accepted' })),
     sqs.send(
       new CreateQueueCommand({
         QueueName: 'user-notifications',
-        Attributes: { VisibilityTimeout: String(visibilityTimeoutSeconds) },
+        Attributes: { VisibilityTimeout: String(visibilityTimeoutSeconds), ...redrive },
       }),
     ),
   ])
+  const queueArn = await arnOf(sqs, queueUrl)
+  await sns.send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint: queueArn }))
+  return { topicArn, queueUrl, queueArn }
+}
+
+async function redrivePolicy(
+  sqs: SQSClient,
+  { queueName, maxReceiveCount }: NonNullable<QueueSettings['deadLetters']>,
+): Promise<string> {
+  const { QueueUrl: url = '' } = await sqs.send(new CreateQueueCommand({ QueueName: queueName }))
+  return JSON.stringify({ deadLetterTargetArn: await arnOf(sqs, url), maxReceiveCount })
+}
+
+async function arnOf(sqs: SQSClient, queueUrl: string): Promise<string> {
   const { Attributes } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['QueueArn'] }),
   )
-  const queueArn = Attributes?.['QueueArn'] ?? ''
-  await sns.send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint: queueArn }))
-  return { topicArn, queueUrl, queueArn }
+  return Attributes?.['QueueArn'] ?? ''
 }
 
 async function createRule(client: EventBridgeClient, targetArn: string): Promise<void> {

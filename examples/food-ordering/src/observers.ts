@@ -1,0 +1,18 @@
+import type { Observer } from '@waybill/core'
+import { variationMetrics } from '@waybill/powertools/metrics'
+import { resources } from './resources.ts'
+
+/** How the line begins that `countLines` writes. */
+export const COUNT_LINE = '{"waybillCounts":'
+
+/** One line for each scope in which something was counted. */
+const countLines: Observer = {
+  reportsCounts: true,
+  end: ({ counts }) => {
+    if (counts.size > 0) console.log(`${COUNT_LINE}${JSON.stringify(Object.fromEntries(counts))}}`)
+  },
+}
+
+/** Who watches the functions of the order chain; where deliveries are written down, all counts are as well. */
+export const observers: readonly Observer[] =
+  resources.deliveriesTable === undefined ? [variationMetrics()] : [variationMetrics(), countLines]
