@@ -14,7 +14,8 @@ interface Contender extends BundleOptions {
 
 const loaded: readonly Contender[] = [
   { name: 'Waybill, edge with a DynamoDB store, less the AWS SDK', entry: 'edge', withoutAws: true, aimKb: 30 },
-  { name: 'Waybill, consumer', entry: 'consumer', withoutAws: true, aimKb: 15 },
+  { name: 'Waybill, consumer that sends on', entry: 'consumer', withoutAws: true, aimKb: 15 },
+  { name: 'Waybill, consumer at the end of a chain', entry: 'leaf-consumer', withoutAws: true, aimKb: 15 },
   { name: '@launchdarkly/node-server-sdk, without a store', entry: 'launchdarkly' },
   ...(isInstalled(FLAGD) ? [{ name: FLAGD, entry: 'flagd', contents: `export * from '${FLAGD}'` }] : []),
   { name: '@aws-sdk/client-dynamodb, two commands', entry: 'aws-dynamodb' },

@@ -154,7 +154,7 @@ async function batch(): Promise<void> {
       { name: 'Waybill, every record with a token of its own', run: () => ours(fresh), operations },
       { name: 'Waybill, 100 tokens in the batch', run: () => ours(repeated), operations },
     ],
-    4000,
+    { timeMs: 4000, block: 1 },
   )
   print('Kinesis batch of 10,000, per record', rows)
   compare('own tokens', us(rows, 1), 6)
