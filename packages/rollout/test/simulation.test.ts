@@ -3,6 +3,7 @@ import { checkedPlan } from '../src/plan.ts'
 import { compareJudges, WEIGHTED_ALIAS } from '../src/simulation/compare.ts'
 import { runRollout } from '../src/simulation/run.ts'
 import { HARMLESS, type Scenario } from '../src/simulation/scenario.ts'
+import { OURS } from '../src/simulation/watchers.ts'
 
 const plan = checkedPlan({
   id: 'sim',
@@ -68,7 +69,7 @@ describe('the comparison of judges', () => {
     const fared = compareJudges({ ...HARMLESS, minutes: 60 }, { runs: 30, seed: 1, share: 0.1, alpha: 0.02 })
     const byName = new Map(fared.map((one) => [one.judge, one.rolledBack]))
     expect(byName.get('alarm, 1 of 1')).toBeGreaterThan(0.6)
-    expect(byName.get('sequential, users')).toBeLessThanOrEqual(0.1)
+    expect(byName.get(OURS)).toBeLessThanOrEqual(0.1)
     expect(byName.has(WEIGHTED_ALIAS)).toBe(true)
   })
 })

@@ -64,17 +64,21 @@ function runOnce(scenario: Scenario, { share, alpha }: CompareOptions, seed: num
       requests += 1
       const canary = request.bucket < share
       const one = canary ? tallies.canary : tallies.control
+      const killed = canary && request.kills
       const failed = canary ? request.failsCanary : request.failsControl
       one.requests += 1
-      if (failed) {
-        one.errors += 1
-        if (!errored.has(request.user)) one.users += 1
+      if (failed || killed) one.errors += 1
+      if (killed) one.killed += 1
+      // Who was killed could not say for whom.
+      if (failed && !killed && !errored.has(request.user)) {
+        one.users += 1
         errored.add(request.user)
       }
-      if (canary && failed && !request.failsControl) hurt.add(request.user)
+      const harms = (request.failsCanary && !request.failsControl) || request.kills
+      if (canary && harms) hurt.add(request.user)
       const byAlias = request.dice < share
-      if (byAlias ? request.failsCanary : request.failsControl) aliasErrors += 1
-      if (byAlias && request.failsCanary && !request.failsControl) hurtByAlias.add(request.user)
+      if (byAlias ? request.failsCanary || request.kills : request.failsControl) aliasErrors += 1
+      if (byAlias && harms) hurtByAlias.add(request.user)
     }
     const seen: Minute = { share, ...tallies }
     for (const [index, watch] of watchers.entries()) close(ends[index], minute, hurt.size, () => watch(seen))
@@ -96,7 +100,7 @@ function expectedErrorRate({ errorRate, fragileUsers, fragileErrorRate }: Scenar
 }
 
 function tally(): { -readonly [field in keyof Tally]: Tally[field] } {
-  return { requests: 0, errors: 0, users: 0 }
+  return { requests: 0, errors: 0, killed: 0, users: 0 }
 }
 
 export function median(values: readonly number[]): number {

@@ -9,7 +9,10 @@ export interface Minute {
 
 export interface Tally {
   readonly requests: number
+  /** Lambda's own count: what failed, and what was killed. */
   readonly errors: number
+  /** Of those: never finished. */
+  readonly killed: number
   /** Users who met their first error. */
   readonly users: number
 }
@@ -17,13 +20,25 @@ export interface Tally {
 /** A judge as others have them: fed minute by minute, true when it would roll back. */
 export type Watcher = (minute: Minute) => boolean
 
-/** The judges that are held against ours, each made anew for each run. */
+/** What this package does: newly affected users, and three of five minutes with more than 5 % that never finish. */
+export const OURS = 'sequential on users'
+
+/** The judges that are held against each other, each made anew for each run. */
 export const WATCHERS: Readonly<Record<string, (expectedErrorRate: number, alpha: number) => Watcher>> = {
-  'sequential, users': (_expected, alpha) => sequential(alpha, ({ users }) => users),
-  'sequential, requests': (_expected, alpha) => sequential(alpha, ({ errors }) => errors),
+  [OURS]: (_expected, alpha) =>
+    either(
+      sequential(alpha, ({ users }) => users),
+      alarm(0.05, 3, 5, ({ killed }) => killed),
+    ),
+  'sequential on requests': (_expected, alpha) => sequential(alpha, ({ errors }) => errors),
   'z-test, every minute': () => peekedZ(),
   'alarm, 1 of 1': (expected) => alarm(2 * expected, 1, 1),
   'alarm, 3 of 5': (expected) => alarm(2 * expected, 3, 5),
+}
+
+function either(...watchers: readonly Watcher[]): Watcher {
+  // Each sees every minute, also the one in which another fires.
+  return (minute) => watchers.map((watch) => watch(minute)).includes(true)
 }
 
 function sequential(alpha: number, eventsOf: (tally: Tally) => number): Watcher {
@@ -48,11 +63,16 @@ function peekedZ(): Watcher {
   }
 }
 
-/** The canary's error rate in a minute, above a threshold in M of the last N. */
-function alarm(threshold: number, badMinutes: number, ofMinutes: number): Watcher {
+/** The canary's rate in a minute, above a threshold in M of the last N. */
+function alarm(
+  threshold: number,
+  badMinutes: number,
+  ofMinutes: number,
+  countOf: (tally: Tally) => number = ({ errors }) => errors,
+): Watcher {
   const last: boolean[] = []
   return ({ canary }) => {
-    last.push(canary.requests > 0 && canary.errors / canary.requests > threshold)
+    last.push(canary.requests > 0 && countOf(canary) / canary.requests > threshold)
     if (last.length > ofMinutes) last.shift()
     return last.filter(Boolean).length >= badMinutes
   }
