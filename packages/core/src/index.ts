@@ -25,6 +25,14 @@ export { type RecordProcessor, scopeRecords, withRecordScope } from './lifecycle
 export { withEvaluatedFlags, withHonouredDecisions } from './lifecycle/wrap.ts'
 export { type MergedWaybill, type MergePolicy, mergeWaybills } from './merge.ts'
 export type { ObservedScope, Observer, ScopeReport } from './observer.ts'
+export {
+  type AffectedUser,
+  type AffectedUsers,
+  type AffectedUsersOptions,
+  type AffectedUserTotal,
+  affectedUsers,
+} from './observers/affected-users.ts'
+export { observedScope } from './observers/observed-scope.ts'
 export { bindWaybill } from './outgoing/bind.ts'
 export { type SdkClient, type StampOptions, stampClient } from './outgoing/client.ts'
 export { type ReadableDecision, type StampedEvent, stampEvent } from './outgoing/event.ts'

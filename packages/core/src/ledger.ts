@@ -27,11 +27,13 @@ export type CountCode =
   | 'named_transaction'
   | 'unsized_update'
   | 'already_stamped'
+  | 'unexposed'
   | 'stamp_failed'
   | 'merge_conflict'
   | 'record_unmatched'
   | 'early_return'
   | 'observer_failed'
+  | 'affected_users_failed'
 
 /**
  * All that is ever counted, and what it means. `loss`: somebody's decision was not made, not carried or not believed;
@@ -90,12 +92,14 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   named_transaction: ['loss', 'a transaction with a ClientRequestToken went without a token: a stamp would change it'],
   unsized_update: ['loss', 'an update of an item went without a token: how large the item is was not known'],
   already_stamped: ['note', 'the caller had put a token there: it stays'],
+  unexposed: ['loss', 'a variation was left out of what filters see: no room, or no text that a filter could name'],
   stamp_failed: ['loss', 'stamping failed unexpectedly: the message went as it was'],
   // Around.
   merge_conflict: ['note', 'waybills that were merged disagreed on a flag'],
   record_unmatched: ['loss', 'a record without its id was not found in its batch: use scopeRecords or keep the id'],
   early_return: ['note', 'a middleware answered before the handler ran'],
-  observer_failed: ['loss', 'an observer threw'],
+  observer_failed: ['loss', 'an observer threw, or did not write in time what it had to'],
+  affected_users_failed: ['loss', 'an affected user was not counted: the store failed or took too long'],
 }
 
 export type Counts = ReadonlyMap<CountCode, number>

@@ -10,6 +10,8 @@ export interface ObservedScope {
   readonly carrier?: string
   /** Decisions of the flags declared `observe`, as this function honours them. Empty for a batch. */
   observed(): readonly Decision[]
+  /** The subject's fingerprint, where there is one; never a user's id. Opens the token if nobody has. */
+  readonly subject?: string | undefined
 }
 
 /** What became of a scope. */
@@ -44,4 +46,11 @@ export interface Observer {
   /** Runs the handler inside something of the observer's, e.g. a subsegment. Must return what `run` returns. */
   around?<T>(scope: ObservedScope, run: () => T): T
   end?(report: ScopeReport): void
+  /**
+   * What must be out before the environment may freeze; `undefined` when nothing waits. Awaited after `end`, for records
+   * once with their batch. It cannot fail a handler: a rejection, or more than `flushDeadlineMs`, is counted.
+   */
+  flush?(): Promise<unknown> | undefined
+  /** The longest that a handler's answer waits for `flush`. Default 500. */
+  readonly flushDeadlineMs?: number
 }

@@ -5,6 +5,7 @@ import { declaredDefault, honoured } from './honour.ts'
 import type { KeySource } from './key-source.ts'
 import type { KeyRing } from './keys.ts'
 import { type CountCode, Ledger, processLedger } from './ledger.ts'
+import type { ObservedScope } from './observer.ts'
 import { type RecallSource, recallsOf } from './source.ts'
 import { CarriedWaybill } from './token/originals.ts'
 import { DEFAULT_BUDGET_BYTES, sealToken } from './token/seal.ts'
@@ -37,6 +38,8 @@ export interface Scope {
   readonly forced?: ForcedDecisions | undefined
   /** A batch's scope holds no waybill: it opens one scope for each of its records. */
   readonly records?: RecordScopes | undefined
+  /** What observers know this scope by, or the one around it that reports for it. */
+  readonly observation?: ObservedScope | undefined
 }
 
 export type ForcedDecisions = (flag: DeclaredFlag) => Decision | undefined
@@ -54,6 +57,8 @@ export interface Passage {
   around<T>(run: () => T): T
   /** Closes the scope and reports; the first call counts. */
   end(outcome: Outcome): void
+  /** After `end`, where the environment may freeze next: waits for what observers still write. Never rejects. */
+  flush?(): Promise<unknown> | undefined
 }
 
 export type Outcome = { readonly response: unknown } | { readonly error: unknown } | 'early_return'
@@ -76,7 +81,7 @@ export interface ScopeSettings {
 }
 
 /** The scope that counts and reports for one inside it. */
-type Within = Pick<Scope, 'count' | 'touch'>
+type Within = Pick<Scope, 'count' | 'touch' | 'observation'>
 
 const KEY = Symbol.for('@waybill/scope@1')
 const shared = globalThis as { [KEY]?: AsyncLocalStorage<Scope> }
@@ -103,6 +108,7 @@ export class LiveScope implements Scope, Stamper {
   #asOfSeconds: number | undefined
   #touched: Set<string> | undefined
   readonly #within: Within | undefined
+  #observation: ObservedScope | undefined
 
   /** `within`: the scope that counts and reports for this one, which has no report of its own. */
   constructor(settings: ScopeSettings, outer?: Pick<Scope, 'forced'>, records?: RecordScopes, within?: Within) {
@@ -126,6 +132,14 @@ export class LiveScope implements Scope, Stamper {
 
   close(): void {
     this.#state = 'closed'
+  }
+
+  get observation(): ObservedScope | undefined {
+    return this.#observation ?? this.#within?.observation
+  }
+
+  set observation(observation: ObservedScope) {
+    this.#observation = observation
   }
 
   decision(flag: DeclaredFlag): Decision {

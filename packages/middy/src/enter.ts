@@ -8,10 +8,11 @@ type Open = (event: unknown, lambdaContext: unknown) => Passage
 export function enter<E>(open: Open): MiddlewareObj<E> {
   const passages = new Map<Request<E>, Passage>()
 
-  const finish = (request: Request<E>, outcome: Outcome): void => {
+  const finish = (request: Request<E>, outcome: Outcome): Passage | undefined => {
     const passage = passages.get(request)
     passages.delete(request)
     passage?.end(outcome)
+    return passage
   }
 
   /**
@@ -40,9 +41,14 @@ export function enter<E>(open: Open): MiddlewareObj<E> {
       // A promise or undefined: Middy takes a value for an early response.
       return passage.prepare()
     },
-    after: (request) => finish(request, { response: request.response }),
-    onError: (request) => finish(request, outcomeOf(request)),
+    after: (request) => flushed(finish(request, { response: request.response })),
+    onError: (request) => flushed(finish(request, outcomeOf(request))),
   }
+}
+
+/** Waits for what observers still write: the environment may freeze next. To Middy any value would be a response. */
+function flushed(passage: Passage | undefined): Promise<undefined> | undefined {
+  return passage?.flush?.()?.then(() => undefined)
 }
 
 /**

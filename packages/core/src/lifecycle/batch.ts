@@ -59,6 +59,7 @@ export function batchPassage(
     },
     around: (run) => observation.around(run),
     end: (outcome) => observation.end(outcome),
+    flush: () => observation.flush(),
   }
 }
 

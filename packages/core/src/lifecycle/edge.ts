@@ -136,6 +136,10 @@ class EdgePassage implements Passage {
     this.#observation.end(outcome)
   }
 
+  flush(): Promise<unknown> | undefined {
+    return this.#observation.flush()
+  }
+
   #settle(context: EvaluationContext | undefined, refreshing: Promise<unknown> | undefined): Promise<void> | undefined {
     const { modes } = this.#rules.options
     const { tokens } = this.#arrived

@@ -121,6 +121,10 @@ class InnerPassage implements Passage {
     this.#observation.end(outcome, this.#tokens.length > 0)
   }
 
+  flush(): Promise<unknown> | undefined {
+    return this.#observation.flush()
+  }
+
   #enter(): Promise<void> | undefined {
     const { scope } = this
     const { settings, undecided, onRefused, evaluate } = this.#rules

@@ -2,6 +2,7 @@ import type { Decision } from '../decision.ts'
 import { addCounts, processLedger, warnOfLosses } from '../ledger.ts'
 import type { ObservedScope, Observer, ScopeReport } from '../observer.ts'
 import type { LiveScope, Outcome } from '../scope.ts'
+import { within } from './within.ts'
 
 /** How a lifecycle watches its scopes: the same for all of them. */
 export interface Watch {
@@ -20,6 +21,7 @@ export class Observation implements ObservedScope {
   readonly #startMs: number
   #ended = false
 
+  /** `scope` says from now on that this is what watches it. */
   constructor(scope: LiveScope, watch: Watch, kind: ObservedScope['kind'], carrier: string | undefined) {
     this.role = watch.role
     this.kind = kind
@@ -27,6 +29,12 @@ export class Observation implements ObservedScope {
     this.#scope = scope
     this.#watch = watch
     this.#startMs = watch.observers.length === 0 ? 0 : performance.now()
+    scope.observation = this
+  }
+
+  get subject(): string | undefined {
+    const cargo = this.kind === 'batch' ? undefined : this.#scope.cargo()
+    return cargo !== undefined && 'waybill' in cargo ? cargo.waybill.subject : undefined
   }
 
   observed(): readonly Decision[] {
@@ -52,13 +60,13 @@ export class Observation implements ObservedScope {
     this.#ended = true
     const scope = this.#scope
     const { observers } = this.#watch
-    const judged = verdict(outcome, this.#watch.isFailure)
     // Not without observers: nobody would be told, and a token may have to be opened for it.
-    const unread = arrived && observers.length > 0 && judged.outcome === 'succeeded' ? scope.unread() : []
+    const judged = observers.length === 0 ? undefined : verdict(outcome, this.#watch.isFailure)
+    const unread = arrived && judged?.outcome === 'succeeded' ? scope.unread() : []
     if (unread.length > 0) scope.count('never_read', unread.length)
     const counts = addCounts(scope.ledger.drain(), processLedger.drain())
     if (counts.size > 0 && !observers.some((observer) => observer.reportsCounts)) warnOfLosses(counts)
-    if (observers.length === 0) {
+    if (judged === undefined) {
       scope.close()
       return
     }
@@ -72,6 +80,26 @@ export class Observation implements ObservedScope {
     }
     scope.close()
     for (const observer of observers) this.#safely(() => observer.end?.(report))
+  }
+
+  /** Waits for what observers still write, each within its deadline. Never rejects. */
+  flush(): Promise<unknown> | undefined {
+    let waiting: Promise<unknown>[] | undefined
+    for (const observer of this.#watch.observers) {
+      if (observer.flush === undefined) continue
+      let writing: Promise<unknown> | undefined
+      this.#safely(() => {
+        writing = observer.flush?.()
+      })
+      if (writing === undefined) continue
+      waiting ??= []
+      waiting.push(
+        within(observer.flushDeadlineMs ?? FLUSH_DEADLINE_MS, writing).catch(() =>
+          this.#scope.count('observer_failed'),
+        ),
+      )
+    }
+    return waiting && Promise.all(waiting)
   }
 
   #safely(what: () => void): void {
@@ -107,6 +135,8 @@ export class Observation implements ObservedScope {
     }
   }
 }
+
+const FLUSH_DEADLINE_MS = 500
 
 function verdict(outcome: Outcome, isFailure: (response: unknown) => boolean): Pick<ScopeReport, 'outcome' | 'error'> {
   if (outcome === 'early_return') return { outcome }

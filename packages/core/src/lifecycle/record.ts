@@ -22,9 +22,9 @@ export function withRecordScope<T, Rest extends readonly unknown[], R>(
 ): (record: T, ...rest: Rest) => Promise<R> {
   const open = recordScopes(options)
   return async (record, ...rest) => {
-    const passage = open(record)
+    const { passage, flushes } = open(record)
     if (passage === undefined) return await handler(record, ...rest)
-    return await through(passage, (clean) => handler(clean as T, ...rest))
+    return await through(passage, (clean) => handler(clean as T, ...rest), flushes)
   }
 }
 
@@ -47,15 +47,16 @@ export function scopeRecords<P extends RecordProcessor>(processor: P, options?: 
   const open = recordScopes(options)
   const processRecord = processor.processRecord.bind(processor)
   processor.processRecord = async (record) => {
-    const passage = open(record)
+    const { passage, flushes } = open(record)
     if (passage === undefined) return processRecord(record)
     let entry: unknown
+    const run = async (clean: unknown): Promise<void> => {
+      entry = await processRecord(clean as never)
+      // A processor reports its handler's error as an entry: for the observers it is one.
+      if (Array.isArray(entry) && entry[0] === 'fail') throw new RecordFailed(String(entry[1]))
+    }
     try {
-      await through(passage, async (clean) => {
-        entry = await processRecord(clean as never)
-        // A processor reports its handler's error as an entry: for the observers it is one.
-        if (Array.isArray(entry) && entry[0] === 'fail') throw new RecordFailed(String(entry[1]))
-      })
+      await through(passage, run, flushes)
     } catch (error) {
       if (!(error instanceof RecordFailed)) return processor.failureHandler(record, error as Error)
     }
@@ -68,14 +69,20 @@ class RecordFailed extends Error {
   override readonly name = 'RecordFailed'
 }
 
-function recordScopes(options: InnerOptions | undefined): (record: unknown) => Passage | undefined {
+interface OpenedRecord {
+  readonly passage: Passage | undefined
+  /** Not within a batch, whose end waits for what the observers of all its records write. */
+  readonly flushes: boolean
+}
+
+function recordScopes(options: InnerOptions | undefined): (record: unknown) => OpenedRecord {
   const alone = options && innerLifecycle(options)
   return (record) => {
     const ambient = ambientScope()
-    if (ambient?.records !== undefined) return ambient.records(record)
+    if (ambient?.records !== undefined) return { passage: ambient.records(record), flushes: false }
     const arrived = alone && recordArrival(record)
     const passage = arrived && alone.record(arrived.carrier, arrived.tokens, arrived.record)
     if (arrived?.problem !== undefined) passage?.scope.count(arrived.problem)
-    return passage
+    return { passage, flushes: true }
   }
 }

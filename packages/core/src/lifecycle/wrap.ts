@@ -47,8 +47,8 @@ export function withHonouredDecisions<E, Rest extends readonly unknown[], R>(
   return (event, ...rest) => through(enter(event, rest[0]), (clean) => handler(clean as E, ...rest))
 }
 
-/** Prepares, runs and ends one passage inside its scope. */
-export function through<R>(passage: Passage, run: (event: unknown) => R | Promise<R>): Promise<R> {
+/** Prepares, runs and ends one passage inside its scope. `flushes`: the environment may freeze when it is over. */
+export function through<R>(passage: Passage, run: (event: unknown) => R | Promise<R>, flushes = true): Promise<R> {
   return scopeStorage.run(passage.scope, async () => {
     try {
       const preparing = passage.prepare()
@@ -59,6 +59,9 @@ export function through<R>(passage: Passage, run: (event: unknown) => R | Promis
     } catch (error) {
       passage.end({ error })
       throw error
+    } finally {
+      const flushing = flushes ? passage.flush?.() : undefined
+      if (flushing !== undefined) await flushing
     }
   })
 }
