@@ -5,6 +5,8 @@ export type Fields = Readonly<Record<string, unknown>>
 
 /** The attribute that holds the token on SQS and SNS, and its name in a Lambda client context. */
 export const ATTRIBUTE = 'waybill'
+/** What the attributes begin with that show one flag's variation to filters, where that was asked for. */
+export const EXPOSED_ATTRIBUTE = 'waybill.flag.'
 /** The header that holds the token. */
 export const HEADER = 'x-waybill'
 
@@ -56,6 +58,9 @@ export interface Slot {
   >
 }
 
+/** What filters may see: variations by flag, a claim beside the token that proves it. */
+export type Exposed = readonly (readonly [flag: string, variation: string])[]
+
 /** An outgoing request, laid open. */
 export interface Shipment {
   readonly slots: readonly Slot[]
@@ -63,8 +68,10 @@ export interface Shipment {
   readonly totalRoomBytes: number
   /** Bytes that each token costs there beside its own length; taken off already for the first, and in every slot. */
   readonly overheadBytes: number
-  /** The input with these tokens in its slots, in order. The caller's own input is never touched. */
-  write(tokens: readonly (string | undefined)[]): Fields
+  /** Bytes that readable flags cost in a slot that gets a token; `undefined` where they cannot go. */
+  exposedBytes?(index: number, flags: Exposed): number | undefined
+  /** The input with these tokens in its slots, in order, and readable flags beside them. The caller's own stays as it is. */
+  write(tokens: readonly (string | undefined)[], exposed?: readonly (Exposed | undefined)[]): Fields
 }
 
 /** What the user said of the targets. */
@@ -108,6 +115,15 @@ export function byteLength(value: unknown): number {
 export function without(fields: Fields, key: string): Fields {
   const { [key]: _, ...rest } = fields
   return rest
+}
+
+/** Message attributes without ours; the same object where there is none of ours. */
+export function withoutAttributes(attributes: Fields): Fields {
+  const isOurs = (name: string): boolean => name === ATTRIBUTE || name.startsWith(EXPOSED_ATTRIBUTE)
+  const entries = Object.entries(attributes)
+  return entries.some(([name]) => isOurs(name))
+    ? Object.fromEntries(entries.filter(([name]) => !isOurs(name)))
+    : attributes
 }
 
 /** The tokens of two places in one message: the same in both is one. */

@@ -1,5 +1,5 @@
 import { type Carrier, type Fields, fieldsOf, textOf, type Unloaded, without } from './carrier.ts'
-import { BODY_KEY } from './json-splice.ts'
+import { BODY_KEY, EXPOSED_KEY } from './json-splice.ts'
 
 /*
  * DynamoDB streams, in: an item's own attribute `_waybill`, which `dynamodb` put there (an outbox).
@@ -46,5 +46,5 @@ function stamp(image: unknown): string | undefined {
 
 function strip(change: Fields, key: 'NewImage' | 'OldImage'): Fields {
   const image = fieldsOf(change[key])
-  return image === undefined ? change : { ...change, [key]: without(image, BODY_KEY) }
+  return image === undefined ? change : { ...change, [key]: without(without(image, BODY_KEY), EXPOSED_KEY) }
 }

@@ -1,6 +1,14 @@
-import { bodyProblem, type Carrier, type Fields, fieldsOf, type Shipment, type TargetPolicy } from './carrier.ts'
+import {
+  bodyProblem,
+  type Carrier,
+  type Exposed,
+  type Fields,
+  fieldsOf,
+  type Shipment,
+  type TargetPolicy,
+} from './carrier.ts'
 import { isMarshalled, itemSize } from './dynamodb-item.ts'
-import { BODY_KEY } from './json-splice.ts'
+import { BODY_KEY, EXPOSED_KEY } from './json-splice.ts'
 import { entriesShipment, type Packing, soleShipment } from './shipment.ts'
 
 /*
@@ -53,6 +61,21 @@ function packing(policy: TargetPolicy, tableOf: (put: Fields) => unknown): Packi
       const item = fieldsOf(put['Item']) ?? {}
       return { ...put, Item: { ...item, [BODY_KEY]: isMarshalled(item) ? { S: token } : token } }
     },
+    exposedBytes: (put, flags) =>
+      Object.hasOwn(fieldsOf(put['Item']) ?? {}, EXPOSED_KEY) ? undefined : itemSize(exposedItem(flags, true)),
+    exposing: (put, flags) => {
+      const item = fieldsOf(put['Item']) ?? {}
+      return { ...put, Item: { ...item, ...exposedItem(flags, isMarshalled(item)) } }
+    },
+  }
+}
+
+function exposedItem(flags: Exposed, marshalled: boolean): Fields {
+  const plain = Object.fromEntries(flags)
+  return {
+    [EXPOSED_KEY]: marshalled
+      ? { M: Object.fromEntries(flags.map(([flag, variation]) => [flag, { S: variation }])) }
+      : plain,
   }
 }
 
@@ -125,6 +148,8 @@ function inEntries(
       sizeOf: (entry) => at(entry).sizeOf(inside(entry)),
       problemOf: (entry) => at(entry).problemOf(inside(entry)),
       stamped: (entry, token) => ({ ...entry, [key]: at(entry).stamped(inside(entry), token) }),
+      exposedBytes: (entry, flags) => at(entry).exposedBytes?.(inside(entry), flags),
+      exposing: (entry, flags) => ({ ...entry, [key]: at(entry).exposing?.(inside(entry), flags) }),
     },
     (stamped) => rebuild((entry) => (indexOf.has(entry) ? stamped[indexOf.get(entry) ?? 0] : entry)),
   )

@@ -1,5 +1,5 @@
 import { bodyProblem, byteLength, type Carrier, type Fields, fieldsOf, type TargetPolicy, textOf } from './carrier.ts'
-import { BODY_OVERHEAD_BYTES, spliceable, spliceIn } from './json-splice.ts'
+import { BODY_OVERHEAD_BYTES, exposedTextBytes, exposeIn, spliceable, spliceIn } from './json-splice.ts'
 import { unloadPayload } from './payload.ts'
 import { batchShipment, type Packing } from './shipment.ts'
 
@@ -34,6 +34,8 @@ function packing(policy: TargetPolicy): Packing {
     problemOf: (entry) =>
       bodyProblem(policy, textOf(entry['EventBusName']) ?? DEFAULT_BUS) ?? spliceable(textOf(entry['Detail']) ?? ''),
     stamped: (entry, token) => ({ ...entry, Detail: spliceIn(textOf(entry['Detail']) ?? '', token) }),
+    exposedBytes: (entry, flags) => exposedTextBytes(textOf(entry['Detail']) ?? '', flags),
+    exposing: (entry, flags) => ({ ...entry, Detail: exposeIn(textOf(entry['Detail']) ?? '', flags) }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { bodyProblem, byteLength, type Carrier, type Fields, type TargetPolicy, textOf } from './carrier.ts'
-import { bytesProblem, spliceBytes, unloadBase64 } from './json-bytes.ts'
+import { bytesProblem, exposedDataBytes, exposeInData, spliceBytes, unloadBase64 } from './json-bytes.ts'
 import { BODY_OVERHEAD_BYTES } from './json-splice.ts'
 import { batchShipment, entriesShipment, type Packing } from './shipment.ts'
 
@@ -47,5 +47,7 @@ function packing(request: Fields, policy: TargetPolicy): Packing {
     sizeOf: (record) => byteLength(record['Data']),
     problemOf: (record) => bodyProblem(policy, request['DeliveryStreamName']) ?? bytesProblem(record['Data']),
     stamped: (record, token) => ({ ...record, Data: spliceBytes(record['Data'], token) }),
+    exposedBytes: (record, flags) => exposedDataBytes(record['Data'], flags),
+    exposing: (record, flags) => ({ ...record, Data: exposeInData(record['Data'], flags) }),
   }
 }

@@ -1,5 +1,5 @@
-import type { Slot } from './carrier.ts'
-import { isStamped, spliceable, spliceIn } from './json-splice.ts'
+import type { Exposed, Slot } from './carrier.ts'
+import { exposedTextBytes, exposeIn, isStamped, spliceable, spliceIn } from './json-splice.ts'
 import { unloadText } from './nested.ts'
 
 /*
@@ -22,6 +22,17 @@ export function bytesStamped(data: unknown): boolean {
 export function spliceBytes(data: unknown, token: string): string | Uint8Array {
   if (typeof data === 'string') return spliceIn(data, token)
   return Buffer.from(spliceIn(bufferOf(data)?.toString('latin1') ?? '', token), 'latin1')
+}
+
+/** Bytes that readable flags cost; `undefined` where they cannot go. */
+export function exposedDataBytes(data: unknown, flags: Exposed): number | undefined {
+  return exposedTextBytes(typeof data === 'string' ? data : (bufferOf(data)?.toString('latin1') ?? ''), flags)
+}
+
+/** The same bytes with readable flags in them. */
+export function exposeInData(data: unknown, flags: Exposed): string | Uint8Array {
+  if (typeof data === 'string') return exposeIn(data, flags)
+  return Buffer.from(exposeIn(bufferOf(data)?.toString('latin1') ?? '', flags), 'latin1')
 }
 
 /** Takes the tokens out of base64 data; the data itself when it holds none, or is no text. */

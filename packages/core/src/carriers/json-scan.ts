@@ -21,6 +21,15 @@ export const FIRST: 0 = 0
  * than one object (NDJSON) has none: whose they were could not be told.
  */
 export function membersAt(text: string, ...names: readonly Step[]): readonly Member[] {
+  return walk(text, names, false)
+}
+
+/** As `membersAt`, with all members whose names begin with the last of `names`. */
+export function membersStartingWith(text: string, ...names: readonly Step[]): readonly Member[] {
+  return walk(text, names, true)
+}
+
+function walk(text: string, names: readonly Step[], lastIsStart: boolean): readonly Member[] {
   let start = skipSpace(text, 0)
   let found: readonly Member[] = []
   for (const [depth, name] of names.entries()) {
@@ -29,7 +38,8 @@ export function membersAt(text: string, ...names: readonly Step[]): readonly Mem
       start = skipSpace(text, start + 1)
       continue
     }
-    const object = scanObject(text, start, `"${name}"`)
+    const isStart = lastIsStart && depth === names.length - 1
+    const object = scanObject(text, start, isStart ? `"${name}` : `"${name}"`, isStart)
     if (object === undefined || (depth === 0 && skipSpace(text, object.end) < text.length)) return []
     found = object.found
     // Of a repeated key, JSON.parse believes the last.
@@ -40,7 +50,7 @@ export function membersAt(text: string, ...names: readonly Step[]): readonly Mem
 
 /** How many members the object at `start` has. */
 export function countMembers(text: string, start: number): number {
-  return scanObject(text, start, '')?.count ?? 0
+  return scanObject(text, start, '""')?.count ?? 0
 }
 
 interface ScannedObject {
@@ -49,7 +59,7 @@ interface ScannedObject {
   readonly end: number
 }
 
-function scanObject(text: string, start: number, quotedKey: string): ScannedObject | undefined {
+function scanObject(text: string, start: number, quotedKey: string, isStart = false): ScannedObject | undefined {
   if (text.charCodeAt(start) !== OPEN) return undefined
   const found: Member[] = []
   let count = 0
@@ -63,7 +73,7 @@ function scanObject(text: string, start: number, quotedKey: string): ScannedObje
     const valueEnd = skipValue(text, valueStart)
     if (valueEnd === valueStart) return undefined
     count += 1
-    if (keyEnd - keyStart === quotedKey.length && text.startsWith(quotedKey, keyStart)) {
+    if ((isStart || keyEnd - keyStart === quotedKey.length) && text.startsWith(quotedKey, keyStart)) {
       found.push({ keyStart, valueStart, valueEnd })
     }
     at = skipSpace(text, valueEnd)

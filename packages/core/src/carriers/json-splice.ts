@@ -1,5 +1,6 @@
 import { isPlainObject, parseJson } from '../json.ts'
-import { type Member, skipSpace, trimSpace } from './json-scan.ts'
+import type { Exposed } from './carrier.ts'
+import { type Member, membersAt, skipSpace, trimSpace } from './json-scan.ts'
 
 /*
  * A token in a JSON text that is somebody else's: put in and taken out by cutting text, so that every other byte stays
@@ -8,6 +9,9 @@ import { type Member, skipSpace, trimSpace } from './json-scan.ts'
 
 /** The key that holds a token in a body. */
 export const BODY_KEY = '_waybill'
+
+/** The key that shows variations by flag to filters and rules, where that was asked for. */
+export const EXPOSED_KEY = '_waybill_flags'
 
 /** Bytes that a token costs beside its own length. */
 export const BODY_OVERHEAD_BYTES: number = `,"${BODY_KEY}":""`.length
@@ -28,6 +32,26 @@ export function isStamped(text: unknown): boolean {
 /** Puts the token in as the last key. `text` must be `spliceable`. */
 export function spliceIn(text: string, token: string): string {
   return spliceMember(text, `"${BODY_KEY}":"${token}"`)
+}
+
+/** Bytes that readable flags cost in a text; `undefined` where their key is taken. */
+export function exposedTextBytes(text: string, flags: Exposed): number | undefined {
+  return membersAt(text, EXPOSED_KEY).length > 0 ? undefined : exposedMember(flags).length + ','.length
+}
+
+/** Puts readable flags in as the last key, before the token. `text` must be `spliceable`. */
+export function exposeIn(text: string, flags: Exposed): string {
+  return spliceMember(text, exposedMember(flags))
+}
+
+/** In ASCII, so that it is the same in text and in bytes. */
+function exposedMember(flags: Exposed): string {
+  const readable = JSON.stringify(Object.fromEntries(flags))
+  const escaped = readable.replaceAll(
+    /[\x7f-\uffff]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `"${EXPOSED_KEY}":${escaped}`
 }
 
 /** Puts a member in as the last one of an object. */

@@ -1,5 +1,5 @@
 import { bodyProblem, byteLength, type Carrier, type Fields, fieldsOf, type TargetPolicy, textOf } from './carrier.ts'
-import { bytesProblem, spliceBytes, unloadBase64 } from './json-bytes.ts'
+import { bytesProblem, exposedDataBytes, exposeInData, spliceBytes, unloadBase64 } from './json-bytes.ts'
 import { BODY_OVERHEAD_BYTES } from './json-splice.ts'
 import { batchShipment, type Packing, soleShipment } from './shipment.ts'
 
@@ -42,5 +42,7 @@ function packing(request: Fields, policy: TargetPolicy): Packing {
     sizeOf: (record) => byteLength(record['Data']) + byteLength(record['PartitionKey']),
     problemOf: (record) => bodyProblem(policy, target) ?? bytesProblem(record['Data']),
     stamped: (record, token) => ({ ...record, Data: spliceBytes(record['Data'], token) }),
+    exposedBytes: (record, flags) => exposedDataBytes(record['Data'], flags),
+    exposing: (record, flags) => ({ ...record, Data: exposeInData(record['Data'], flags) }),
   }
 }

@@ -12,11 +12,11 @@ import {
   type TargetPolicy,
   textOf,
   together,
-  without,
 } from './carrier.ts'
-import { bytesProblem, bytesStamped, spliceBytes } from './json-bytes.ts'
+import { bytesProblem, bytesStamped, exposedDataBytes, exposeInData, spliceBytes } from './json-bytes.ts'
 import { membersAt } from './json-scan.ts'
-import { BODY_KEY, BODY_OVERHEAD_BYTES, spliceMember } from './json-splice.ts'
+import { BODY_OVERHEAD_BYTES, spliceMember } from './json-splice.ts'
+import { isStampedPayload, unloadPayload } from './payload.ts'
 import { type Packing, soleShipment } from './shipment.ts'
 import { nameProblem } from './step-functions.ts'
 
@@ -44,8 +44,8 @@ export const lambda: Carrier = {
   },
   // Any payload that nobody else knows: an asynchronous invoke, a Step Functions task.
   single: {
-    recognises: (event) => !Array.isArray(event) && Object.hasOwn(event, BODY_KEY),
-    unload: (event) => ({ tokens: tokensIn(event, BODY_KEY), clean: without(event, BODY_KEY) }),
+    recognises: isStampedPayload,
+    unload: (event) => unloadPayload(event),
   },
   commands: { InvokeCommand: invoke, InvokeWithResponseStreamCommand: invoke },
 }
@@ -67,7 +67,9 @@ function invoke(input: Fields, policy: TargetPolicy): Shipment | undefined {
       bodyProblem(policy, input['FunctionName']) ??
       nameProblem(input['DurableExecutionName'], policy) ??
       bytesProblem(payload),
-    stamped: (request, token) => ({ ...request, Payload: spliceBytes(payload, token) }),
+    stamped: (request, token) => ({ ...request, Payload: spliceBytes(request['Payload'] ?? payload, token) }),
+    exposedBytes: (_, flags) => exposedDataBytes(payload, flags),
+    exposing: (request, flags) => ({ ...request, Payload: exposeInData(payload, flags) }),
   }
   return soleShipment(input, type === 'Event' ? inPayload : inContext(input, policy, payload, inPayload))
 }

@@ -1,7 +1,7 @@
 import { isPlainObject, parseJson } from '../json.ts'
-import { ATTRIBUTE, fieldsOf, textOf } from './carrier.ts'
-import { countMembers, FIRST, type Member, membersAt, type Step } from './json-scan.ts'
-import { applyCuts, BODY_KEY, type Cut, cutsOf, stringOf } from './json-splice.ts'
+import { ATTRIBUTE, EXPOSED_ATTRIBUTE, fieldsOf, textOf } from './carrier.ts'
+import { countMembers, FIRST, type Member, membersAt, membersStartingWith, type Step } from './json-scan.ts'
+import { applyCuts, BODY_KEY, type Cut, cutsOf, EXPOSED_KEY, stringOf } from './json-splice.ts'
 
 /*
  * What a text that was delivered may be: the user's own JSON, in which the token is a key (a body carrier's, or one put
@@ -45,7 +45,10 @@ function find(text: string): Finding {
 
 function findAt(text: string, path: readonly Step[], envelopes: number): Finding {
   const own = membersAt(text, ...path, BODY_KEY)
-  if (own.length > 0) return keys(text, own)
+  const exposed = text.includes(EXPOSED_KEY) ? membersAt(text, ...path, EXPOSED_KEY) : []
+  if (own.length + exposed.length > 0) {
+    return { tokens: own.map((member) => stringOf(text, member)), cuts: cutsOf(text, inOrder(own, exposed)) }
+  }
   if (envelopes === 0) return NOTHING
   const inside = (...steps: readonly Step[]): Finding => findAt(text, [...path, ...steps], envelopes - 1)
   const has = (name: string): boolean => membersAt(text, ...path, name).length > 0
@@ -58,8 +61,8 @@ function findAt(text: string, path: readonly Step[], envelopes: number): Finding
   return isNotification(text, notification) ? inNotification(text, notification) : NOTHING
 }
 
-function keys(text: string, members: readonly Member[]): Finding {
-  return { tokens: members.map((member) => stringOf(text, member)), cuts: cutsOf(text, members) }
+function inOrder(...members: readonly (readonly Member[])[]): readonly Member[] {
+  return members.flat().sort((a, b) => a.keyStart - b.keyStart)
 }
 
 /** What a function says of its decisions itself comes before what it was asked with: it may be where they were made. */
@@ -84,7 +87,8 @@ function inNotification(text: string, path: readonly Step[]): Finding {
     return isPlainObject(attribute) ? attributeText(attribute) : ''
   })
   const inner = inMessage(text, path)
-  const cuts = [...attributeCuts(text, path, attributes), ...inner.cuts].sort(([a], [b]) => a - b)
+  const exposed = membersStartingWith(text, ...path, 'MessageAttributes', EXPOSED_ATTRIBUTE)
+  const cuts = [...attributeCuts(text, path, inOrder(attributes, exposed)), ...inner.cuts].sort(([a], [b]) => a - b)
   return { tokens: [...new Set([...tokens, ...inner.tokens])], cuts }
 }
 

@@ -1,5 +1,14 @@
-import { ATTRIBUTE, type Fields, fieldsOf, textOf, together, type Unloaded, without } from './carrier.ts'
-import { BODY_KEY } from './json-splice.ts'
+import {
+  ATTRIBUTE,
+  type Fields,
+  fieldsOf,
+  textOf,
+  together,
+  type Unloaded,
+  without,
+  withoutAttributes,
+} from './carrier.ts'
+import { BODY_KEY, EXPOSED_KEY } from './json-splice.ts'
 import { attributeText, MAX_ENVELOPES, unloadText } from './nested.ts'
 
 /*
@@ -8,8 +17,9 @@ import { attributeText, MAX_ENVELOPES, unloadText } from './nested.ts'
 
 /** Takes the tokens out of a payload that is an event, a result or the user's own. */
 export function unloadPayload(payload: Fields, envelopes: number = MAX_ENVELOPES): Unloaded {
-  if (!Array.isArray(payload) && Object.hasOwn(payload, BODY_KEY)) {
-    return { tokens: [textOf(payload[BODY_KEY]) ?? ''], clean: without(payload, BODY_KEY) }
+  if (isStampedPayload(payload)) {
+    const tokens = Object.hasOwn(payload, BODY_KEY) ? [textOf(payload[BODY_KEY]) ?? ''] : []
+    return { tokens, clean: without(without(payload, BODY_KEY), EXPOSED_KEY) }
   }
   if (envelopes === 0) return { tokens: [], clean: payload }
   if (Object.hasOwn(payload, 'detail-type')) return inside(payload, 'detail', envelopes)
@@ -20,6 +30,11 @@ export function unloadPayload(payload: Fields, envelopes: number = MAX_ENVELOPES
     return { tokens: response.tokens.length > 0 ? response.tokens : request.tokens, clean: request.clean }
   }
   return inRecords(payload)
+}
+
+/** Whether something of ours is a key of it. */
+export function isStampedPayload(payload: Fields): boolean {
+  return !Array.isArray(payload) && (Object.hasOwn(payload, BODY_KEY) || Object.hasOwn(payload, EXPOSED_KEY))
 }
 
 /** The result of a function's asynchronous invocation, as a destination gets it. */
@@ -33,12 +48,11 @@ export function unloadMessage(message: Fields): Unloaded {
   const text = textOf(message['Message']) ?? ''
   const inner = unloadText(text)
   const stripped = inner.clean === text ? message : { ...message, Message: inner.clean }
-  if (attributes === undefined || !Object.hasOwn(attributes, ATTRIBUTE))
-    return { tokens: inner.tokens, clean: stripped }
-  return {
-    tokens: together([attributeText(attributes[ATTRIBUTE])], inner.tokens),
-    clean: { ...stripped, MessageAttributes: without(attributes, ATTRIBUTE) },
-  }
+  const others = attributes && withoutAttributes(attributes)
+  if (attributes === undefined || others === attributes) return { tokens: inner.tokens, clean: stripped }
+  const clean = { ...stripped, MessageAttributes: others }
+  if (!Object.hasOwn(attributes, ATTRIBUTE)) return { tokens: inner.tokens, clean }
+  return { tokens: together([attributeText(attributes[ATTRIBUTE])], inner.tokens), clean }
 }
 
 function inside(payload: Fields, key: string, envelopes: number): Unloaded {

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, type Shipment, type Slot } from './carrier.ts'
+import { type Exposed, type Fields, fieldsOf, type Shipment, type Slot } from './carrier.ts'
 
 /** How one kind of entry takes a token. */
 export interface Packing {
@@ -11,6 +11,10 @@ export interface Packing {
   problemOf(entry: Fields): Slot['problem'] | undefined
   /** A copy with the token in it. */
   stamped(entry: Fields, token: string): Fields
+  /** Bytes that readable flags cost beside a token; `undefined` where they cannot go. Absent: nobody filters by these. */
+  exposedBytes?(entry: Fields, flags: Exposed): number | undefined
+  /** A copy with readable flags in it, which then gets its token. */
+  exposing?(entry: Fields, flags: Exposed): Fields
 }
 
 /** A request that is one message. */
@@ -31,6 +35,7 @@ export function entriesShipment(
   packing: Packing,
   rebuild: (entries: readonly unknown[]) => Fields,
 ): Shipment {
+  const { exposedBytes } = packing
   let usedBytes = 0
   const slots = entries.map((entry) => {
     const fields = fieldsOf(entry)
@@ -39,15 +44,22 @@ export function entriesShipment(
     usedBytes += sizeBytes
     return slotOf(fields, sizeBytes, packing)
   })
-  const stamped = (entry: unknown, token: string | undefined): unknown => {
+  const stamped = (entry: unknown, token: string | undefined, exposed: Exposed | undefined): unknown => {
     const fields = fieldsOf(entry)
-    return token === undefined || fields === undefined ? entry : packing.stamped(fields, wireText(token))
+    if (token === undefined || fields === undefined) return entry
+    return packing.stamped(
+      exposed === undefined ? fields : (packing.exposing?.(fields, exposed) ?? fields),
+      wireText(token),
+    )
   }
   return {
     slots,
     totalRoomBytes: maxBytes - usedBytes - packing.overheadBytes,
     overheadBytes: packing.overheadBytes,
-    write: (tokens) => rebuild(entries.map((entry, index) => stamped(entry, tokens[index]))),
+    ...(exposedBytes && {
+      exposedBytes: (index: number, flags: Exposed) => exposedBytes(fieldsOf(entries[index]) ?? {}, flags),
+    }),
+    write: (tokens, exposed) => rebuild(entries.map((entry, index) => stamped(entry, tokens[index], exposed?.[index]))),
   }
 }
 

@@ -11,7 +11,13 @@ import {
   textOf,
 } from './carrier.ts'
 import { isStamped } from './json-splice.ts'
-import { attributesProblem, attributesSize, withAttribute } from './message-attributes.ts'
+import {
+  attributesProblem,
+  attributesSize,
+  exposedAttributesBytes,
+  withAttribute,
+  withExposed,
+} from './message-attributes.ts'
 import { unloadMessage } from './payload.ts'
 import { batchShipment, type Packing, soleShipment } from './shipment.ts'
 
@@ -67,6 +73,8 @@ function packing(topic: unknown, policy: TargetPolicy): Packing {
       byteLength(entry['Message']) + byteLength(entry['Subject']) + attributesSize(entry['MessageAttributes']),
     problemOf: (entry) => attributeProblem(policy, topic) ?? entryProblem(entry),
     stamped: (entry, token) => withAttribute(entry, { DataType: 'Binary', BinaryValue: Buffer.from(token) }),
+    exposedBytes: (entry, flags) => exposedAttributesBytes(entry['MessageAttributes'], flags),
+    exposing: withExposed,
   }
 }
 

@@ -9,10 +9,16 @@ import {
   textOf,
   together,
   type Unloaded,
-  without,
+  withoutAttributes,
 } from './carrier.ts'
 import { isStamped } from './json-splice.ts'
-import { attributesProblem, attributesSize, withAttribute } from './message-attributes.ts'
+import {
+  attributesProblem,
+  attributesSize,
+  exposedAttributesBytes,
+  withAttribute,
+  withExposed,
+} from './message-attributes.ts'
 import { unloadText } from './nested.ts'
 import { batchShipment, type Packing, soleShipment } from './shipment.ts'
 
@@ -50,13 +56,13 @@ export const sqs: Carrier = {
 /** Also the shape of an SNS message delivered raw, whose attribute is binary. */
 function unloadAttribute(record: Fields): Unloaded {
   const attributes = fieldsOf(record['messageAttributes'])
-  if (attributes === undefined || !Object.hasOwn(attributes, ATTRIBUTE)) return { tokens: [], clean: record }
+  const others = attributes && withoutAttributes(attributes)
+  if (attributes === undefined || others === attributes) return { tokens: [], clean: record }
+  const clean = { ...record, messageAttributes: others }
+  if (!Object.hasOwn(attributes, ATTRIBUTE)) return { tokens: [], clean }
   const attribute = fieldsOf(attributes[ATTRIBUTE])
   const binary = Buffer.from(textOf(attribute?.['binaryValue']) ?? '', 'base64').toString('latin1')
-  return {
-    tokens: [textOf(attribute?.['stringValue']) ?? binary],
-    clean: { ...record, messageAttributes: without(attributes, ATTRIBUTE) },
-  }
+  return { tokens: [textOf(attribute?.['stringValue']) ?? binary], clean }
 }
 
 /** SNS in its envelope, EventBridge, and events that were stamped by hand, come in the body. */
@@ -76,5 +82,7 @@ function packing(queueUrl: unknown, policy: TargetPolicy): Packing {
       attributeProblem(policy, queueUrl) ??
       (isStamped(entry['MessageBody']) ? 'already_stamped' : attributesProblem(entry['MessageAttributes'])),
     stamped: (entry, token) => withAttribute(entry, { DataType: 'String', StringValue: token }),
+    exposedBytes: (entry, flags) => exposedAttributesBytes(entry['MessageAttributes'], flags),
+    exposing: withExposed,
   }
 }

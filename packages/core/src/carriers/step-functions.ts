@@ -7,7 +7,7 @@ import {
   type Slot,
   type TargetPolicy,
 } from './carrier.ts'
-import { BODY_OVERHEAD_BYTES, spliceable, spliceIn } from './json-splice.ts'
+import { BODY_OVERHEAD_BYTES, exposedTextBytes, exposeIn, spliceable, spliceIn } from './json-splice.ts'
 import { soleShipment } from './shipment.ts'
 
 /*
@@ -36,7 +36,9 @@ function start(input: Fields, policy: TargetPolicy): Shipment {
       bodyProblem(policy, input['stateMachineArn']) ??
       nameProblem(input['name'], policy) ??
       (typeof text === 'string' ? spliceable(text) : 'uncarried'),
-    stamped: (request, token) => ({ ...request, input: spliceIn(String(text), token) }),
+    stamped: (request, token) => ({ ...request, input: spliceIn(String(request['input'] ?? text), token) }),
+    exposedBytes: (_, flags) => exposedTextBytes(String(text), flags),
+    exposing: (request, flags) => ({ ...request, input: exposeIn(String(text), flags) }),
   })
 }
 

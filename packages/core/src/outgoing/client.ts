@@ -1,9 +1,10 @@
-import type { Fields, TargetPolicy } from '../carriers/carrier.ts'
+import type { Fields, Shipment, Slot } from '../carriers/carrier.ts'
 import { CLIENTS, openShipment } from '../carriers/list.ts'
 import { WaybillError } from '../errors.ts'
 import { processLedger } from '../ledger.ts'
-import { ambientScope } from '../scope.ts'
+import { ambientScope, type Stamper } from '../scope.ts'
 import { boundStamper } from './bind.ts'
+import { checkExposed, exposedFitting } from './exposed.ts'
 import { isNamedTarget, type Target } from './targets.ts'
 
 /** Any AWS SDK v3 client, by shape. */
@@ -21,6 +22,12 @@ export interface StampOptions {
    * Functions) on none.
    */
   readonly to?: readonly Target[]
+  /**
+   * Flags whose variations filters may read beside the token, the first ones where there is no room for all: on SQS and
+   * SNS one String attribute each, `waybill.flag.<flag>`; in bodies and items one field `_waybill_flags`. They are a
+   * claim for routing: functions go by the token. A synchronous Invoke shows none, since nothing filters it.
+   */
+  readonly expose?: readonly string[]
   /** Stamp named Step Functions executions too: the same name with another input is then refused by AWS. */
   readonly namedExecutions?: boolean
   /** Stamp DynamoDB transactions with a ClientRequestToken too: the same one with another item is then refused by AWS. */
@@ -50,6 +57,7 @@ export function stampClient<C extends SdkClient>(client: C, options: StampOption
   if (to !== undefined && !(Array.isArray(to) && to.every((one) => typeof one === 'string' || one instanceof RegExp))) {
     throw new WaybillError('bad_option', 'stampClient: `to` must be a list of names, ARNs or regular expressions')
   }
+  const exposed = checkExposed(options.expose)
   const policy = {
     namedExecutions,
     namedTransactions,
@@ -59,7 +67,14 @@ export function stampClient<C extends SdkClient>(client: C, options: StampOption
   const middleware =
     (next: (args: { input: Fields }) => unknown, context: { readonly commandName?: string }) =>
     (args: { input: Fields }): unknown =>
-      next({ ...args, input: stampedInput(service, context.commandName ?? '', args.input, policy) })
+      next({
+        ...args,
+        input: stampedInput(
+          args.input,
+          () => openShipment(service, context.commandName ?? '', args.input, policy),
+          exposed,
+        ),
+      })
   client.middlewareStack.add(middleware as never, {
     step: 'initialize',
     priority: 'high',
@@ -69,29 +84,40 @@ export function stampClient<C extends SdkClient>(client: C, options: StampOption
   return client
 }
 
-function stampedInput(service: string, commandName: string, input: Fields, policy: TargetPolicy): Fields {
+function stampedInput(input: Fields, open: () => Shipment | undefined, expose: readonly string[]): Fields {
   const ambient = ambientScope()?.stamper()
   try {
-    const shipment = openShipment(service, commandName, input, policy)
+    const shipment = open()
     if (shipment === undefined) return input
-    let room = shipment.totalRoomBytes
-    let stampedCount = 0
-    const tokens = shipment.slots.map(({ entry, roomBytes, problem }) => {
+    const stamperOf = ({ entry }: Slot): Stamper | undefined | null => {
       const bound = boundStamper(entry)
-      const stamper = bound === undefined ? ambient : bound
+      return bound === undefined ? ambient : bound
+    }
+    let room = shipment.totalRoomBytes
+    const tokens = shipment.slots.map((slot) => {
+      const stamper = stamperOf(slot)
       if (!stamper?.carries()) return undefined
-      if (problem !== undefined) {
-        stamper.count(problem)
+      if (slot.problem !== undefined) {
+        stamper.count(slot.problem)
         return undefined
       }
-      const token = stamper.tokenFor(Math.min(roomBytes, room))
-      if (token !== undefined) {
-        room -= token.length + shipment.overheadBytes
-        stampedCount += 1
-      }
+      const token = stamper.tokenFor(Math.min(slot.roomBytes, room))
+      if (token !== undefined) room -= token.length + shipment.overheadBytes
       return token
     })
-    return stampedCount === 0 ? input : shipment.write(tokens)
+    if (tokens.every((token) => token === undefined)) return input
+    if (expose.length === 0) return shipment.write(tokens)
+    // After all tokens: what filters read never takes a token's place. The first token's overhead was taken off before.
+    room += shipment.overheadBytes
+    const exposed = shipment.slots.map((slot, index) => {
+      const token = tokens[index]
+      if (token === undefined) return undefined
+      const fitting = exposedFitting(shipment, index, token, expose, Math.min(slot.roomBytes - token.length, room))
+      for (let missing = fitting.unexposedCount; missing > 0; missing -= 1) stamperOf(slot)?.count('unexposed')
+      room -= fitting.bytes
+      return fitting.flags
+    })
+    return shipment.write(tokens, exposed)
   } catch {
     const ledger = ambient ?? processLedger
     ledger.count('stamp_failed')
