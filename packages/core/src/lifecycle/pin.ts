@@ -42,7 +42,7 @@ export interface PinOptions<E = never> {
   readonly store: PinStore
   /** How long after its first attempt a request may be repeated. */
   readonly ttlSeconds: number
-  /** How long the store may take. Default 300; after that the request goes on with its fresh decisions. */
+  /** How long the store may take. Default 500; after that the request goes on with its fresh decisions. */
   readonly deadlineMs?: number
 }
 
@@ -80,7 +80,7 @@ export interface PinPolicy<E = never> {
  * ```
  */
 export function pinDecisions<E>(options: PinOptions<E>): PinPolicy<E> {
-  const { key, store, ttlSeconds, deadlineMs = 300 } = options
+  const { key, store, ttlSeconds, deadlineMs = 500 } = options
   if (typeof key !== 'function') throw badOption('pinDecisions', 'key', 'a function of the event')
   if (typeof store?.claim !== 'function') throw badOption('pinDecisions', 'store', 'a pin store')
   if (!(Number.isInteger(ttlSeconds) && ttlSeconds > 0)) {
