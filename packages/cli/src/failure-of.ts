@@ -30,6 +30,12 @@ export function failureOf(error: unknown, storeName: string): Failure {
     if (code === 'store_unavailable' && cause !== undefined) return failureOf(cause, storeName)
     return because(OF_STORE[String(code)] ?? 'store_unavailable', message.replace(` [${code}]`, ''))
   }
+  // Ours, and no store's.
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) {
+    return because('failed', `waybill itself failed, and that is a bug: ${name}: ${message}`)
+  }
+  // As a table name that cannot be one, or a table with other keys.
+  if (name === 'ValidationException') return because('bad_input', `AWS refuses the request to ${storeName}: ${message}`)
   if (name === 'ResourceNotFoundException') {
     return because('not_found', `There is no ${storeName} in this account and region`)
   }

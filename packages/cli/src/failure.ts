@@ -9,7 +9,7 @@ export type FailureCode =
   | 'refused'
   | 'store_unavailable'
   | 'deadline'
-  | 'unrecorded'
+  | 'failed'
 
 /** Ends a command with one line for the person who typed it. */
 export class Failure extends Error {

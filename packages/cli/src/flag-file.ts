@@ -10,13 +10,17 @@ export interface FlagFile {
   readonly whole: Readonly<Record<string, unknown>>
 }
 
+/** Beyond 2^53 there is no next version, and a flag that has none cannot be killed. */
+const MAX_VERSION = 2 ** 52
+
 type Fields = Readonly<Record<string, unknown>>
 
 /** Reads it. Fails with `bad_input`, naming the place: a file that is half right is not taken. */
 export function parseFlagFile(text: string, name: string): FlagFile {
   let whole: unknown
   try {
-    whole = JSON.parse(text)
+    // Editors on Windows begin with a byte order mark.
+    whole = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (cause) {
     throw new Failure('bad_input', `${name} is not JSON: ${messageOf(cause)}`, { cause })
   }
@@ -46,8 +50,9 @@ function faultOf(field: 'flags' | 'segments', key: string, item: unknown): strin
   if (item['key'] !== key) return `its "key" is ${JSON.stringify(item['key'])}`
   const { version } = item
   if (!Number.isSafeInteger(version) || Number(version) < 0) return 'its "version" is no whole number'
+  if (Number(version) > MAX_VERSION) return `its "version" is above ${MAX_VERSION}: it could not be changed any more`
   try {
-    checkKey(key)
+    checkKey(key, field === 'flags' ? 'flag' : 'segment')
   } catch (error) {
     return messageOf(error)
   }

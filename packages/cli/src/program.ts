@@ -9,6 +9,7 @@ import { transferCommands } from './commands/flags-transfer.ts'
 import { recallCommand } from './commands/recall.ts'
 import type { Session } from './commands/run-command.ts'
 import { tokenCommand } from './commands/token.ts'
+import { Failure } from './failure.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -38,4 +39,14 @@ export function program(session: Session): Command {
     .addCommand(recallCommand(session))
     .addCommand(tokenCommand(session))
     .addHelpText('after', HELP)
+    .hook('preAction', (_, command) => refuseSwallowed(command))
+}
+
+/** `--comment --dry-run`: commander takes the second for the value of the first, and would make the change. */
+function refuseSwallowed(command: Command): void {
+  const names = new Set(command.options.flatMap(({ long, short }) => [long, short]))
+  for (const option of command.options) {
+    const value = [command.getOptionValue(option.attributeName())].flat().find((one) => names.has(one))
+    if (value !== undefined) throw new Failure('bad_input', `${option.long} has no value: ${value} is an option itself`)
+  }
 }

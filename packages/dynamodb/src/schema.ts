@@ -48,7 +48,7 @@ export function rowOf(schema: Schema, kind: HeldKind, item: VersionedItem, { wri
   if (bytes > MAX_ITEM_BYTES) {
     throw new FlagDataError(
       'item_too_large',
-      `"${item.key}" of ${kind} has ${bytes} bytes as a DynamoDB item, at most ${MAX_ITEM_BYTES} fit: shorten its lists`,
+      `"${item.key}" of ${kind} has ${bytes} bytes as a DynamoDB item, at most ${MAX_ITEM_BYTES} fit: shorten its lists or values`,
       { keys: [item.key] },
     )
   }

@@ -10,7 +10,8 @@ import { authorOf, type ChangeOptions, changeReport, editFlag, editing } from '.
 import { ownerCommand } from './flags-owner.ts'
 import { type Session, showFromStore } from './run-command.ts'
 
-const IS_SEEN = 'Edge functions see it when their cached flags expire.'
+const IS_SEEN =
+  'Edge functions see it when their cached flags expire. What is in flight stays as it was decided: see "waybill recall".'
 
 /** The commands that change one flag. */
 export function editCommands(session: Session): readonly Command[] {

@@ -45,9 +45,9 @@ export function createFlag(edit: CreateEdit, salt: string): NamedFlag {
   return { ...named, offVariation, fallthrough: { variation: fallthrough } }
 }
 
-export function checkKey(key: string): void {
+export function checkKey(key: string, kind: 'flag' | 'segment' = 'flag'): void {
   if (KEY.test(key)) return
-  throw new Failure('bad_input', `"${key}" is no flag key: 1 to 256 letters, digits, ".", "_" and "-"`)
+  throw new Failure('bad_input', `"${key}" is no ${kind} key: 1 to 256 letters, digits, ".", "_" and "-"`)
 }
 
 function parseVariation(text: string): { readonly name?: string; readonly value: JsonValue } {

@@ -56,7 +56,7 @@ export function flagPage(flag: NamedFlag, style: Style): string {
   )
   const rules = flag.rules ?? []
   const rows: [string, string][] = [
-    ['variations', variations.join(', ')],
+    ['variations', variations.join(', ') || 'none'],
     ['when off', offWords(flag)],
     ...(flag.prerequisites ?? []).map(({ key, variation }): [string, string] => [
       'prerequisite',

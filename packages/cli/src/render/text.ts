@@ -29,8 +29,10 @@ export function shortJson(value: unknown, maxLength = 60): string {
 }
 
 /** `a, b and 3 more`. */
-export function listed(items: readonly string[], most = 5): string {
-  const shown = items.slice(0, most).map(printable).join(', ')
+export function listed(items: readonly unknown[], most = 5): string {
+  // Whatever the types say: lists in flag data may hold anything.
+  const text = (item: unknown): string => (typeof item === 'string' ? printable(item) : shortJson(item))
+  const shown = items.slice(0, most).map(text).join(', ')
   return items.length <= most ? shown : `${shown} and ${items.length - most} more`
 }
 

@@ -16,14 +16,14 @@ const ATTEMPTS = 3
 
 /** Opens what the options name. Fails with `bad_input` for none, or for two. */
 export async function openStore({ table, prefix, file }: StoreOptions, timeoutSeconds: number): Promise<OpenStore> {
-  if (table !== undefined && file !== undefined) {
+  if (table && file) {
     throw new Failure('bad_input', 'Two stores are named, a table and a file: name one, with --table or --file')
   }
-  if (file !== undefined) {
+  if (file) {
     if (prefix !== undefined) throw new Failure('bad_input', '--prefix goes with --table: a file has one environment')
     return { store: fileStore(file), name: file, close: () => {} }
   }
-  if (table === undefined) {
+  if (!table) {
     throw new Failure('bad_input', 'No store is named: say --table NAME (and --prefix P), or --file flags.json')
   }
   // Loaded here: a file, a token and --help need no AWS SDK, which takes longer to load than they take to run.

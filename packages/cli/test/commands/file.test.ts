@@ -1,9 +1,12 @@
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileSource } from '@waybill/flags'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { type Outcome, waybill } from '../support/waybill.ts'
+import { BIN, type Outcome, waybill } from '../support/waybill.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -40,6 +43,37 @@ it('of many writers at once none loses another’s change', async () => {
   expect([...(flags.checkout.targets?.[0].values ?? [])].sort()).toEqual(made)
   const history: readonly unknown[] = JSON.parse((await w('flags history checkout --json')).stdout)
   expect(history).toHaveLength(1 + made.length)
+})
+
+it('a file from an editor that begins with a byte order mark is read, and one with odd values is shown', async () => {
+  const targets = [{ variation: 0, values: [1, null, { a: 1 }] }]
+  const flag = { key: 'f', version: 1, on: true, variations: [1, 2], targets, fallthrough: { variation: 1 } }
+  await writeFile(join(folder, 'flags.json'), `\uFEFF${JSON.stringify({ flags: { f: flag } })}`)
+  expect(await w('flags get f')).toMatchObject({ code: 0, stdout: expect.stringContaining('1, null, {"a":1}') })
+  expect(await w('flags kill f --comment x')).toMatchObject({ code: 0 })
+})
+
+it('flags that are called as what every object has are kept', async () => {
+  await w('flags create __proto__ --comment x')
+  await w('flags create constructor --comment x')
+  expect(JSON.parse((await w('flags list --json')).stdout)).toMatchObject([
+    { key: '__proto__' },
+    { key: 'constructor' },
+  ])
+  expect(await w('decide __proto__ --context u')).toMatchObject({ code: 0 })
+})
+
+const hasFullDevice = existsSync('/dev/full')
+if (!hasFullDevice) console.log('there is no /dev/full here: answers that cannot be written are passed over')
+it.runIf(hasFullDevice)('an answer that cannot be written is no success', async () => {
+  await w('flags create f --comment x')
+  const full = await open('/dev/full', 'w')
+  const child = spawn(process.execPath, [BIN, 'flags', 'export', '--file', join(folder, 'flags.json')], {
+    stdio: ['ignore', full.fd, 'ignore'],
+  })
+  const [code] = await once(child, 'close')
+  await full.close()
+  expect(code).toBe(1)
 })
 
 it('a lock that was left behind is named, and the file is not touched', async () => {

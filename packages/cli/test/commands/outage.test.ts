@@ -54,6 +54,11 @@ it.each(['flags list', 'flags kill f --comment x', 'decide f --context u'])(
   },
 )
 
+it('a name that no table can have is wrong input', async () => {
+  const outcome = await waybill(['flags', 'list', '--table', 'no table!'], { env: tables.env })
+  expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('refuses the request to table no table!') })
+})
+
 it('a table that is not there, no region and no credentials are said as such', async () => {
   const absent = await waybill(['flags', 'list', '--table', 'nowhere'], { env: tables.env })
   expect(absent).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no table nowhere') })

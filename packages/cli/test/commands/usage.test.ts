@@ -15,6 +15,8 @@ beforeAll(async () => {
   await writeFile(join(folder, 'key.json'), '{"flags": {"a": {"key": "b", "version": 1}}}')
   await writeFile(join(folder, 'version.json'), '{"flags": {"a": {"key": "a", "version": "1"}}}')
   await writeFile(join(folder, 'shape.json'), '{"flags": {"a": {"key": "a", "version": 1, "on": "false"}}}')
+  await writeFile(join(folder, 'last.json'), `{"flags": {"a": {"key": "a", "version": ${Number.MAX_SAFE_INTEGER}}}}`)
+  await writeFile(join(folder, 'segment.json'), '{"segments": {"a/b": {"key": "a/b", "version": 1}}}')
   await writeFile(join(folder, 'values.json'), '{"flagValues": {"a": true}}')
 })
 afterAll(() => rm(folder, { recursive: true }))
@@ -36,6 +38,7 @@ describe('bad input is answered with one clear line and 2', () => {
     [['flags', 'list', '--timeout-seconds', 'soon'], 'must be seconds'],
     [['flags', 'kill', 'checkout'], "required option '--comment <text>' not specified"],
     [['flags', 'kill', 'checkout', '--comment', '  '], 'comment is empty'],
+    [['flags', 'kill', 'checkout', '--comment', '--dry-run'], '--comment has no value'],
     [['flags', 'kill', 'checkout', '--comment', LONG], 'at most 2000'],
     [['flags', 'kill', 'checkout', '--comment', 'x', '--who', ' '], 'Say who'],
     [['flags', 'kill', 'checkout', '--comment', 'x', '--if-version', 'one'], 'whole number'],
@@ -57,6 +60,8 @@ describe('bad input is answered with one clear line and 2', () => {
     [['flags', 'import', 'version.json', '--comment', 'x'], 'its "version" is no whole number'],
     [['flags', 'import', 'shape.json', '--comment', 'x'], 'flag.on is no boolean'],
     [['flags', 'import', 'values.json', '--comment', 'x'], '"flagValues"'],
+    [['flags', 'import', 'last.json', '--comment', 'x'], 'could not be changed any more'],
+    [['flags', 'import', 'segment.json', '--comment', 'x'], 'is no segment key'],
     [['flags', 'diff', 'not.json'], 'is not JSON'],
     [['flags', 'list', '--file', 'not.json'], 'is not JSON'],
     [['decide', 'checkout'], "required option '--context <context>'"],
@@ -91,7 +96,10 @@ describe('bad input is answered with one clear line and 2', () => {
   })
 
   it('no store at all is asked for', async () => {
-    expect(await waybill(['flags', 'list'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--table NAME') })
+    for (const args of [[], ['--table', ''], ['--file', '']]) {
+      const outcome = await waybill(['flags', 'list', ...args])
+      expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('--table NAME') })
+    }
   })
 })
 

@@ -6,7 +6,7 @@ import { vi } from 'vitest'
 // A test starts a dozen processes, on machines that do other things as well.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-const BIN = resolve(import.meta.dirname, '../../dist/bin.js')
+export const BIN = resolve(import.meta.dirname, '../../dist/bin.js')
 
 export interface Outcome {
   readonly code: number | null
