@@ -43,6 +43,7 @@ export {
   type TransformedRecordOptions,
   transformedRecord,
 } from './outgoing/transformed-record.ts'
+export { type EventRefusal, type VerifiedEvent, type VerifyEventOptions, verifyEvent } from './outgoing/verify-event.ts'
 export { type Outcome, type Passage, scopeStorage } from './scope.ts'
 export type {
   EvaluationContext,

@@ -10,6 +10,7 @@ export type CountCode =
   | 'pinned'
   | 'pin_failed'
   | 'no_token'
+  | 'claim_mismatch'
   | 'no_old_image'
   | 'old_stamp'
   | 'inbound_discarded'
@@ -54,6 +55,7 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   pin_failed: ['loss', 'decisions could not be pinned: a repeated request may get others'],
   // Arriving.
   no_token: ['note', 'an event without a token arrived at a function that honours decisions'],
+  claim_mismatch: ['loss', 'the readable decisions of an event say other than its token: it was refused'],
   no_old_image: ['loss', "a changed item's stamp was not believed: the stream brings no old image to compare it with"],
   old_stamp: ['note', "a changed item's stamp was not believed: it is that of an earlier write"],
   inbound_discarded: ['note', 'an edge function discarded a token from outside'],

@@ -1,6 +1,8 @@
 import { BODY_KEY } from '../carriers/json-splice.ts'
 import type { Reason } from '../decision.ts'
 import { ambientScope } from '../scope.ts'
+import { decodeEntry, splitToken } from '../token/format-1.ts'
+import { entryTexts } from '../token/originals.ts'
 
 /** The key of the readable block, for analytics. */
 export const DECISIONS_KEY = '_decisions'
@@ -22,7 +24,8 @@ const ROOM_BYTES = 2048
 
 /**
  * Stamps an order or domain event by hand, wherever it goes next: a readable block `_decisions` for analytics, and the
- * token `_waybill` beside it. The event itself is not changed; without a waybill it comes back as it is.
+ * token `_waybill` beside it; `verifyEvent` checks both. The event itself is not changed; without a waybill it comes back
+ * as it is.
  *
  * @example
  * ```ts
@@ -38,10 +41,18 @@ export function stampEvent<T extends object>(event: T): StampedEvent<T> {
     stamper.count('already_stamped')
     return event
   }
-  const decisions: Record<string, ReadableDecision> = {}
-  for (const { flag, variation, version, reason } of waybill.decisions.values()) {
-    decisions[flag] = { variation, version, reason }
-  }
   const token = stamper.tokenFor(ROOM_BYTES)
-  return { ...event, [DECISIONS_KEY]: decisions, ...(token === undefined ? {} : { [BODY_KEY]: token }) }
+  const proven = token === undefined ? undefined : flagsIn(token)
+  const decisions: [string, ReadableDecision][] = []
+  for (const { flag, variation, version, reason } of waybill.decisions.values()) {
+    // What was shed from the token is not claimed either: nothing would prove it.
+    if (proven?.has(flag) !== false) decisions.push([flag, { variation, version, reason }])
+  }
+  const readable = Object.fromEntries(decisions)
+  return { ...event, [DECISIONS_KEY]: readable, ...(token === undefined ? {} : { [BODY_KEY]: token }) }
+}
+
+function flagsIn(token: string): ReadonlySet<string> | undefined {
+  const parts = splitToken(token)
+  return parts && new Set(entryTexts(parts.body).map((entry) => decodeEntry(entry, 0)?.flag ?? ''))
 }
