@@ -1,7 +1,8 @@
 import type { JsonValue } from '../../src/json.ts'
-import { type KeyRing, keyRing, unsignedKeysForLocalUse } from '../../src/keys.ts'
+import { type KeyRing, keyRing, type Purpose, unsignedKeysForLocalUse } from '../../src/keys.ts'
 import { sealToken } from '../../src/token/seal.ts'
 import { createWaybill, type DecisionInput } from '../../src/waybill.ts'
+import { realOverrides } from './override-fuzz.ts'
 import { type Random, seededRandom } from './random.ts'
 
 /** A real token, and what its reader must demand to get it. */
@@ -23,8 +24,10 @@ export interface Corpus {
   readonly foreign: readonly string[]
   /** All of them: what is mutated. */
   readonly all: readonly string[]
+  /** Overrides of testers, which are no tokens: only an edge takes them, and only as overrides. */
+  readonly overrides: ReadonlySet<string>
   /** A correct signature over any text: what lies behind the signature is fuzzed with it. */
-  readonly signed: (text: string) => string
+  readonly signed: (text: string, purpose?: Purpose) => string
 }
 
 export const NOW_SECONDS = 1_790_000_000
@@ -75,13 +78,19 @@ export function corpus(seed: number): Corpus {
     const body = text.slice(0, text.lastIndexOf('.')).replace(/^wb1\.k[12]\./, 'wb1.k2.')
     foreign.push(`${body}.${signer.sign('override', body)}`)
   }
+  const overrides = realOverrides(ring(), random, NOW_SECONDS)
+  for (const stranger of strangers.slice(0, 3)) {
+    const secret = keyRing({ signing: { id: 'k2', secret: Buffer.alloc(32, 77) }, subjectSecret: Buffer.alloc(32, 9) })
+    foreign.push(...realOverrides({ ...secret, signer: stranger.signer }, random, NOW_SECONDS))
+  }
   return {
     ring,
     sealed,
+    overrides,
     believable: [...sealed.values()].filter(({ audience }) => audience === undefined).map(({ text }) => text),
     foreign,
-    all: [...sealed.keys(), ...foreign],
-    signed: (text) => `${text}.${signer.sign('decisions', text)}`,
+    all: [...sealed.keys(), ...overrides, ...foreign],
+    signed: (text, purpose = 'decisions') => `${text}.${signer.sign(purpose, text)}`,
   }
 }
 

@@ -1,12 +1,14 @@
 import { declareFlags } from '../../src/declared-flags.ts'
+import { acceptOverrides } from '../../src/lifecycle/overrides.ts'
 import { withRecordScope } from '../../src/lifecycle/record.ts'
 import { withEvaluatedFlags, withHonouredDecisions } from '../../src/lifecycle/wrap.ts'
 import { ambientScope } from '../../src/scope.ts'
 import type { FlagSource } from '../../src/source.ts'
-import { type Corpus, corpus } from './corpus.ts'
+import { type Corpus, corpus, NOW_SECONDS } from './corpus.ts'
 import { damagedEvent } from './event-damage.ts'
 import { type Arrived, stampedEvent, twiceStampedEvent } from './event-slots.ts'
 import { mutated } from './mutations.ts'
+import { TESTER } from './override-fuzz.ts'
 import { seededRandom } from './random.ts'
 
 export interface EventFuzzReport {
@@ -26,7 +28,8 @@ export function eventCase(from: Corpus, seed: number, index: number): Arrived & 
     const [one = '', other = ''] = random.shuffled(from.believable)
     return { ...twiceStampedEvent(one, other, random), ambiguous: true }
   }
-  const real = random.pick(random.chance(0.6) ? from.believable : from.all)
+  const overrides = [...from.overrides]
+  const real = random.pick(random.chance(0.1) ? overrides : random.chance(0.6) ? from.believable : from.all)
   const token = random.chance(0.4) ? mutated(real, random.pick(from.all), random) : real
   let { event, lambdaContext } = stampedEvent(token, random)
   for (let times = random.below(4); times > 0; times -= 1) {
@@ -73,7 +76,9 @@ export async function fuzzEvents(seed: number, cases: number, from = 0): Promise
       keys,
       observers,
       source,
-      context: () => ({ key: 'u' }),
+      context: () => ({ key: TESTER }),
+      overrides: acceptOverrides({ flags: ['flag-0'] }),
+      nowMs: () => NOW_SECONDS * 1000,
     },
   )
 
@@ -90,6 +95,12 @@ export async function fuzzEvents(seed: number, cases: number, from = 0): Promise
       blame(`threw ${String(error)}`)
     }
     if (decided.length === 0 || decided.includes('propagated')) blame(`the edge ran with ${decided.join()}`)
+    if (decided.includes('override')) {
+      tally('overridden')
+      if (![...tokens.overrides].some((text) => carries(event, text) || carries(lambdaContext, text))) {
+        blame('the edge followed an override that nobody sealed')
+      }
+    }
     if (seen.length === 0) blame('the handler did not run')
     for (const [origin, text] of seen) {
       const known = text === undefined ? undefined : tokens.sealed.get(text)

@@ -3,6 +3,7 @@ import { type Expectations, openToken } from '../../src/token/open.ts'
 import { sealToken } from '../../src/token/seal.ts'
 import { AUDIENCE, type Corpus, corpus, NOW_SECONDS, SUBJECTS } from './corpus.ts'
 import { mutated, randomText } from './mutations.ts'
+import { checkOverride } from './override-fuzz.ts'
 import { type Random, seededRandom } from './random.ts'
 import { Slowest } from './slowest.ts'
 
@@ -10,6 +11,8 @@ import { Slowest } from './slowest.ts'
 export interface TokenCase {
   readonly text: unknown
   readonly signed: boolean
+  /** The same for an override. */
+  readonly signedOverride?: boolean
   readonly expect: Expectations
 }
 
@@ -32,6 +35,11 @@ export function tokenCase(from: Corpus, seed: number, index: number): TokenCase 
   if (dice < 85) return { text: randomText(random), signed: false, expect }
   if (dice < 86) return { text: random.pick(NO_TEXTS), signed: false, expect }
   if (dice < 90) return { text: random.pick(from.all), signed: false, expect }
+  if (dice < 92) {
+    const override = mutated(random.pick([...from.overrides]), random.pick(from.all), random)
+    const head = override.slice(0, Math.max(0, override.lastIndexOf('.'))).replace(/^wbo1\.[^.]*/, 'wbo1.k2')
+    return { text: from.signed(head, 'override'), signed: false, signedOverride: true, expect }
+  }
   const damaged = mutated(random.pick(from.all), random.pick(from.all), random)
   const head = damaged.slice(0, Math.max(0, damaged.lastIndexOf('.'))).replace(/^wb1\.[^.]*/, 'wb1.k2')
   return { text: from.signed(head), signed: true, expect }
@@ -53,7 +61,7 @@ export function fuzzTokens(seed: number, cases: number, from = 0): TokenFuzzRepo
   const violations: string[] = []
   const slowest = new Slowest<string>(64)
   for (let index = from; index < from + cases; index += 1) {
-    const { text, signed, expect } = tokenCase(tokens, seed, index)
+    const { text, signed, signedOverride = false, expect } = tokenCase(tokens, seed, index)
     const blame = (what: string): void => void violations.push(`case ${index}: ${what}: ${String(text).slice(0, 300)}`)
     try {
       const startMs = performance.now()
@@ -63,6 +71,16 @@ export function fuzzTokens(seed: number, cases: number, from = 0): TokenFuzzRepo
       const outcome = 'refusal' in opened ? opened.refusal : signed ? 'accepted_signed' : 'accepted'
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
       if (typeof text === 'string' && text.length > 8192 && outcome !== 'oversize') blame('read more than 8 KiB')
+      if (typeof text === 'string' && (text.startsWith('wbo') || index % 16 === 0)) {
+        const { outcome: other, wrong } = checkOverride(
+          text,
+          ring,
+          NOW_SECONDS,
+          (one) => signedOverride || tokens.overrides.has(one),
+        )
+        outcomes[other] = (outcomes[other] ?? 0) + 1
+        if (wrong !== undefined) blame(wrong)
+      }
       if ('refusal' in opened) continue
       const original = tokens.sealed.get(text as string)
       if (original === undefined && !signed) blame('believed a text that nobody sealed')
