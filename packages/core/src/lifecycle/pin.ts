@@ -9,6 +9,7 @@ import { type Waybill, waybillOf } from '../waybill.ts'
 import { badOption } from './options.ts'
 import { counted } from './reevaluate.ts'
 import { refreshed } from './refresh.ts'
+import { within } from './within.ts'
 
 /**
  * Where the decisions of a request's first attempt are kept.
@@ -106,9 +107,8 @@ export function pinDecisions<E>(options: PinOptions<E>): PinPolicy<E> {
         return undefined
       }
       const expiresAtSeconds = nowSeconds + ttlSeconds
-      const kept = within(deadlineMs, () =>
-        store.claim(storeKey(fresh.subject ?? subjectKey, known), token, expiresAtSeconds),
-      )
+      const claim = async (name: string): Promise<string | undefined> => store.claim(name, token, expiresAtSeconds)
+      const kept = within(deadlineMs, claim(storeKey(fresh.subject ?? subjectKey, known)))
       return kept
         .then((first) => (first === undefined ? fresh : pinned(first, attempt)))
         .catch(() => {
@@ -132,18 +132,6 @@ function wholeToken(waybill: Waybill, { keys, audience }: ScopeSettings): string
  */
 function storeKey(subject: string, key: string): string {
   return hash('sha256', JSON.stringify(['waybill:pin:1', subject, key]), 'base64url')
-}
-
-async function within<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('the pin store took too long')), deadlineMs)
-  })
-  try {
-    return await Promise.race([ask(), late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** What was kept, verified like anything that arrives: a table is no more to be trusted than a queue. */

@@ -1,6 +1,6 @@
 import type { Decision } from '../decision.ts'
 import { type Waybill, waybillOf } from '../waybill.ts'
-import { entryWithTime, MAX_FLAGS, splitToken, unescapeText } from './format-1.ts'
+import { MAX_FLAGS, splitToken, unescapeText } from './format-1.ts'
 
 /** What a re-sealed token must still say although this version does not understand it. */
 export interface Originals {
@@ -58,8 +58,8 @@ export function madeAnew(waybill: Waybill, anew: readonly Decision[]): Waybill {
   const { extras = [], entries: texts = [] } = CarriedWaybill.originalsOf(waybill) ?? {}
   const entries = new Map<string, string>()
   for (const [flag, text] of texts) {
-    if (decisions.get(flag) !== waybill.decisions.get(flag)) continue
-    entries.set(flag, entryWithTime(text, waybill.decidedAtSeconds, next.decidedAtSeconds))
+    // An entry without a moment of its own is of the token's: while there is one, that stays what it is.
+    if (decisions.get(flag) === waybill.decisions.get(flag)) entries.set(flag, text)
   }
   return new CarriedWaybill(next, { extras, entries })
 }

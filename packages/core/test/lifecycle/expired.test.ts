@@ -17,10 +17,11 @@ import { countsOf, httpEvent, keys, kinesisRecord, payloadOf, watching } from '.
 
 const NOW = 1_800_000_000
 const choice = { variations: { control: false, canary: true }, default: 'control', maxAgeSeconds: 60 } as const
+const choiceAnew = { ...choice, whenExpired: 'evaluate', inFlight: 'recall' } as const
 const flags = declareFlags({
   plain: choice,
   kept: { ...choice, whenExpired: 'keep' },
-  anew: { ...choice, whenExpired: 'evaluate', inFlight: 'recall' },
+  anew: choiceAnew,
   lasting: { variations: { control: false, canary: true }, default: 'control' },
 })
 const ALL = ['plain', 'kept', 'anew', 'lasting'] as const
@@ -110,6 +111,19 @@ describe('a decision older than its flag allows', () => {
     ])
   })
 
+  it('leaves what this version does not understand as it was', async () => {
+    const at = (ageSeconds: number): string => (NOW - ageSeconds).toString(36)
+    const text = `wb1.k1.${at(90)}.${ada}.qlater~d2.anew:canary:t:3:s~lasting:%63anary:t:3:sz:i${at(80)}:zlater~x:y:n:1:q`
+    const token = `${text}.${keys.signer?.sign('decisions', text)}`
+    const handler = withHonouredDecisions(() => stampEvent({})._waybill ?? '', options(today()))
+    expect((await handler(httpEvent({ 'x-waybill': token }))).split('.').slice(2, -1)).toEqual([
+      at(90),
+      ada,
+      'qlater~d2',
+      `anew:control:f:9:o:i${at(0)}~lasting:%63anary:t:3:sz:i${at(80)}:zlater~x:y:n:1:q`,
+    ])
+  })
+
   it('that was the oldest of all leaves the others their moments when it is made anew', async () => {
     const handler = withHonouredDecisions(() => stampEvent({})._waybill ?? '', options(today()))
     const opened = openToken(await handler(httpEvent({ 'x-waybill': tokenOf(40, { anew: 99 }) })), keys)
@@ -118,16 +132,24 @@ describe('a decision older than its flag allows', () => {
     expect(opened.waybill.decisions.get('foreign')?.decidedAtSeconds).toBe(NOW - 40)
   })
 
-  it('does not become too old while the handler runs', async () => {
+  it.each([
+    ['at once', today()],
+    ['later', { decide: async (...asked) => today().decide(...asked) } satisfies FlagSource],
+  ])('does not become too old while the handler runs, where the source answers %s', async (_when, source) => {
     let now = NOW
+    const twice = declareFlags({ anew: choiceAnew, other: choiceAnew })
     const late = withHonouredDecisions(
       () => {
         now += 600
-        return flags.detail('anew')
+        return [twice.detail('anew').version, twice.detail('other').version]
       },
-      options(today(), { nowMs: () => now * 1000 }),
+      options(source, { flags: twice, nowMs: () => now * 1000 }),
     )
-    expect(await late(httpEvent({ 'x-waybill': tokenOf(59) }))).toMatchObject({ variation: 'canary' })
+    const decisions = ['anew', 'other'].map((flag, index) => {
+      return { flag, variation: 'canary', value: true, version: 3, decidedAtSeconds: NOW - 59 - 2 * index }
+    })
+    const token = sealToken(createWaybill({ subject: ada, decisions }), keys).token ?? ''
+    expect(await late(httpEvent({ 'x-waybill': token }))).toEqual([3, 9])
   })
 
   it('is made anew for each record by its own context', async () => {

@@ -66,6 +66,28 @@ describe('keys that change while functions run', () => {
     expect(keys.asked[0]).toEqual(['k2', 'k1'])
   })
 
+  it('are waited for by a batch before its first record, where only one look is allowed', async () => {
+    let held = before
+    let looks = 0
+    const keys: KeySource = {
+      current: () => held,
+      refresh: () => {
+        looks += 1
+        return looks > 1
+          ? undefined
+          : new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+              held = rotated
+            })
+      },
+    }
+    const onRecord = withRecordScope((_record: unknown) => flags.get('new-order-flow'))
+    const handler = withHonouredDecisions(({ Records }: { Records: unknown[] }) => onRecord(Records[0]), {
+      flags,
+      keys,
+    })
+    expect(await handler({ Records: [kinesisRecord(1, { _waybill: sealedBy(rotated) })] })).toBe(true)
+  })
+
   it('are loaded while an edge asks its source, and seal what it decides', async () => {
     const keys = changing(keyRing({}), rotated)
     const handler = withEvaluatedFlags(

@@ -112,13 +112,16 @@ describe('an edge behind an edge', () => {
     const source = {
       current: () => ring,
       refresh: async () => {
-        await Promise.resolve()
+        await new Promise((resolve) => setImmediate(resolve))
         ring = keys
       },
     }
-    const context = async ({ userId = '' }: { userId?: string }): Promise<{ key: string }> => ({ key: userId })
-    const seen = await visit(request('u1', tokenOf('u1')), { modes, keys: source, context })
-    expect(seen).toEqual(['canary', 'propagated', {}])
+    const later = async ({ userId = '' }: { userId?: string }): Promise<{ key: string }> => ({ key: userId })
+    for (const context of [base.context, later]) {
+      ring = keyRing({})
+      const seen = await visit(request('u1', tokenOf('u1')), { modes, keys: source, context })
+      expect(seen).toEqual(['canary', 'propagated', {}])
+    }
   })
 
   it('demands its own audience', async () => {

@@ -108,6 +108,9 @@ describe('a tester’s override', () => {
   it('gives way to what a handler’s own test forces', async () => {
     const forced = withDecisions({ 'new-order-flow': 'control' }, () => visit(request('u1', canary)))
     expect(await forced).toMatchObject([['control', 'large'], {}])
+    const edge = withEvaluatedFlags(() => stampEvent({})._waybill ?? '', base)
+    const sent = await withDecisions({ 'new-order-flow': 'control' }, () => edge(request('u1', canary) as never))
+    expect(sent).toContain('new-order-flow:control')
   })
 })
 
