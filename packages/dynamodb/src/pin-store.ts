@@ -25,9 +25,11 @@ export interface DynamoDbPinStoreOptions {
  *
  * @example
  * ```ts
- * const store = dynamoDbPinStore({ client: new DynamoDBClient({}), tableName: 'pins', prefix: 'checkout' })
- * await store.claim('5c6f…', 'wb1.…', 1_800_000_000) // undefined: this one is kept
- * await store.claim('5c6f…', 'wb1.other', 1_800_000_060) // 'wb1.…'
+ * const pin = pinDecisions({
+ *   key: (event: { headers: Record<string, string> }) => event.headers['idempotency-key'],
+ *   store: dynamoDbPinStore({ client: new DynamoDBClient({}), tableName: 'pins', prefix: 'place-order' }),
+ *   ttlSeconds: 3600,
+ * })
  * ```
  */
 export function dynamoDbPinStore(options: DynamoDbPinStoreOptions): PinStore {

@@ -39,7 +39,7 @@ interface HeldRecall extends Recall {
  * @example
  * ```ts
  * const recalls = dynamoDbRecallSource({ client: new DynamoDBClient({}), tableName: 'flags', prefix: 'production' })
- * export const handler = withHonouredDecisions(consume, { flags, keys, recalls })
+ * export const handler = withHonouredDecisions(async () => flags.get('new-order-flow'), { flags, keys, recalls })
  * ```
  */
 export function dynamoDbRecallSource(options: DynamoDbRecallSourceOptions): RecallSource {

@@ -63,8 +63,11 @@ const NAME = /^[\x21-\x7e]{1,64}$/
  *
  * @example
  * ```ts
- * const recalls = recallStore(dynamoDbFlagStore({ client, tableName: 'flags', prefix: 'production' }))
- * await recalls.put({ flag: 'new-order-flow', upToVersion: 7, to: 'control' }, { who: 'ada', comment: 'errors in payment' })
+ * const recalls = recallStore(memoryStore())
+ * const ada = { who: 'ada', comment: 'errors in payment' }
+ * await recalls.put({ flag: 'new-order-flow', upToVersion: 7, to: 'control' }, ada)
+ * const [recall] = await recalls.list()
+ * recall?.to // 'control'
  * ```
  */
 export function recallStore(
