@@ -29,7 +29,13 @@ describe('declared flags', () => {
 
   test('stand in the order of their declaration, with defaults for what was not said', () => {
     expect(flags.all.map(({ key }) => key)).toEqual(['new-order-flow', 'colour', 'limit', 'menu'])
-    expect(flags.all[0]).toMatchObject({ observe: true, priority: 5, inFlight: 'keep', maxAgeSeconds: Infinity })
+    expect(flags.all[0]).toMatchObject({
+      observe: true,
+      priority: 5,
+      inFlight: 'keep',
+      maxAgeSeconds: Infinity,
+      whenExpired: 'default',
+    })
     expect(flags.all[2]).toMatchObject({ observe: false, priority: 0, inFlight: 'recall', maxAgeSeconds: 60 })
   })
 
@@ -53,6 +59,8 @@ describe('a declaration is refused, naming the flag and what to change', () => {
     ['a value that is not JSON', 'x', { variations: { a: Number.NaN }, default: 'a' }, /value of "a" must be JSON/],
     ['a value with a date in it', 'x', { variations: { a: { at: new Date(0) } }, default: 'a' }, /must be JSON/],
     ['no age at all', 'x', { ...good, maxAgeSeconds: 0 }, /maxAgeSeconds must be positive/],
+    ['an end without an age', 'x', { ...good, whenExpired: 'keep' }, /nothing without maxAgeSeconds/],
+    ['an unknown end', 'x', { ...good, maxAgeSeconds: 1, whenExpired: 'never' }, /one of default, keep, evaluate/],
     ['an age that is no number', 'x', { ...good, maxAgeSeconds: Number.NaN }, /maxAgeSeconds must be positive/],
   ])('%s', (_what, key, declaration, message) => {
     const declare = (): unknown => declareFlags({ [key]: declaration as FlagDeclaration })

@@ -83,6 +83,16 @@ describe('a value too large to travel', () => {
     expect(honoured(menu(lunch), waybill, NOW, [])).toMatchObject({ variation: 'lunch', value: lunch })
   })
 
+  test('is kept past its age where its flag says so, and says that', () => {
+    const kept = declaredFlag('menu', {
+      variations: { none: {}, lunch },
+      default: 'none',
+      maxAgeSeconds: 1,
+      whenExpired: 'keep',
+    })
+    expect(honoured(kept, waybill, NOW, [])).toMatchObject({ value: lunch, cause: 'expired_kept' })
+  })
+
   test('gives way to the default where the declared value is another', () => {
     expect(honoured(menu({ dishes: ['soup'] }), waybill, NOW, [])).toMatchObject({
       variation: 'none',
