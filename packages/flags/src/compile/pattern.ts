@@ -1,4 +1,5 @@
-import { type PatternNode, parsePattern } from './pattern-syntax.ts'
+import type { Instruction } from './pattern-program.ts'
+import { parsePattern } from './pattern-syntax.ts'
 
 /**
  * The most instructions that one pattern may come to; as many steps, at the most, are taken for each character of a text.
@@ -6,17 +7,7 @@ import { type PatternNode, parsePattern } from './pattern-syntax.ts'
  */
 export const MAX_INSTRUCTIONS = 2000
 
-interface One {
-  readonly op: 'one'
-  readonly test: (codePoint: number) => boolean
-  readonly next: number
-}
-
-type Instruction =
-  | One
-  | { readonly op: 'at'; readonly test: (before: number, after: number) => boolean; readonly next: number }
-  | { readonly op: 'split'; first: number; second: number }
-  | { readonly op: 'found' }
+type One = Instruction & { readonly op: 'one' }
 
 /** Whether the pattern is found anywhere in a text. `steps` counts, for those who want a proof. */
 export type Pattern = (text: string, steps?: { count: number }) => boolean
@@ -30,51 +21,16 @@ export type Pattern = (text: string, steps?: { count: number }) => boolean
  * a port of RE2 as a dependency, which is several times as large as an edge function's whole bundle.
  */
 export function compilePattern(source: string): Pattern | 'invalid' | 'too large' {
+  const program: Instruction[] = [{ op: 'found' }]
+  const write = (instruction: Instruction): number => {
+    if (program.length >= MAX_INSTRUCTIONS) throw new RangeError()
+    return program.push(instruction) - 1
+  }
   try {
-    return matcher(...assemble(parsePattern(source)))
+    return matcher(program, parsePattern(source).emit(write, 0))
   } catch (error) {
     return error instanceof SyntaxError ? 'invalid' : 'too large'
   }
-}
-
-/** Writes the instructions from the last to the first: each knows its successor. */
-function assemble(whole: PatternNode): readonly [program: readonly Instruction[], start: number] {
-  const program: Instruction[] = [{ op: 'found' }]
-  const write = (instruction: Instruction): number => {
-    if (program.length >= MAX_INSTRUCTIONS) throw new RangeError('too large')
-    return program.push(instruction) - 1
-  }
-  const emit = (node: PatternNode, next: number): number => {
-    switch (node.kind) {
-      case 'one':
-        return write({ op: 'one', test: node.test, next })
-      case 'at':
-        return write({ op: 'at', test: node.test, next })
-      case 'sequence':
-        return node.parts.reduceRight((to, part) => emit(part, to), next)
-      case 'choice':
-        return node.parts
-          .map((part) => emit(part, next))
-          .reduce((first, second) => write({ op: 'split', first, second }))
-      case 'repeat': {
-        const { part, min, max } = node
-        let to = next
-        if (max === Number.POSITIVE_INFINITY) {
-          const loop: Instruction = { op: 'split', first: next, second: next }
-          to = write(loop)
-          loop.first = emit(part, to)
-          if (min > 0) to = loop.first
-          for (let count = 1; count < min; count += 1) to = emit(part, to)
-          return to
-        }
-        for (let count = min; count < max; count += 1) to = write({ op: 'split', first: emit(part, to), second: next })
-        for (let count = 0; count < min; count += 1) to = emit(part, to)
-        return to
-      }
-    }
-  }
-  const start = emit(whole, 0)
-  return [program, start]
 }
 
 /** Evaluation is synchronous: one set of lists serves all texts, and matching allocates nothing. */
