@@ -1,37 +1,37 @@
 import type { FlagData, SegmentData } from './model.ts'
 
-/** Says what is wrong with a value at a path; `undefined` when nothing is. */
-type Check = (value: unknown, path: string) => string | undefined
+/** Says where below a value something is wrong, and what, as `.clauses[0] is no object`; `undefined` when nothing is. */
+type Check = (value: unknown) => string | undefined
 
 const isA =
   (type: 'boolean' | 'number' | 'string'): Check =>
-  (value, path) =>
-    typeof value === type ? undefined : `${path} is no ${type}`
+  (value) =>
+    typeof value === type ? undefined : ` is no ${type}`
 
 /** Go's encoder writes `null` for an empty list or an absent field: both are absence. */
 const absentOr =
   (check: Check): Check =>
-  (value, path) =>
-    value === undefined || value === null ? undefined : check(value, path)
+  (value) =>
+    value === undefined || value === null ? undefined : check(value)
 
 const listOf =
   (check: Check): Check =>
-  (value, path) => {
-    if (!Array.isArray(value)) return `${path} is no list`
+  (value) => {
+    if (!Array.isArray(value)) return ' is no list'
     for (const [index, member] of value.entries()) {
-      const fault = check(member, `${path}[${index}]`)
-      if (fault !== undefined) return fault
+      const fault = check(member)
+      if (fault !== undefined) return `[${index}]${fault}`
     }
     return undefined
   }
 
 const objectOf =
   (fields: Readonly<Record<string, Check>>): Check =>
-  (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return `${path} is no object`
+  (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return ' is no object'
     for (const name in fields) {
-      const fault = fields[name]?.((value as Readonly<Record<string, unknown>>)[name], `${path}.${name}`)
-      if (fault !== undefined) return fault
+      const fault = fields[name]?.((value as Readonly<Record<string, unknown>>)[name])
+      if (fault !== undefined) return `.${name}${fault}`
     }
     return undefined
   }
@@ -101,19 +101,23 @@ const wholeSegment = objectOf({
  * Data comes from outside whatever its type says, and JavaScript would read `"on": "false"` as on.
  */
 export function flagFault(data: unknown): string | undefined {
-  return wholeFlag(data, 'flag')
+  return named('flag', wholeFlag(data))
 }
 
 /** Narrows what a store holds to what can be compiled. */
 export function isFlagData(data: unknown): data is FlagData {
-  return flagFault(data) === undefined
+  return wholeFlag(data) === undefined
 }
 
 /** The same for a segment. */
 export function segmentFault(data: unknown): string | undefined {
-  return wholeSegment(data, 'segment')
+  return named('segment', wholeSegment(data))
 }
 
 export function isSegmentData(data: unknown): data is SegmentData {
-  return segmentFault(data) === undefined
+  return wholeSegment(data) === undefined
+}
+
+function named(what: string, fault: string | undefined): string | undefined {
+  return fault === undefined ? undefined : `${what}${fault}`
 }

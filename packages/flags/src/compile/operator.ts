@@ -5,71 +5,69 @@ import { compilePattern, type Pattern } from './pattern.ts'
 import { compareVersions, parseVersion } from './semver.ts'
 
 type Test = (value: JsonValue) => boolean
+type Operator = (values: readonly JsonValue[]) => Test | undefined
+
+const isBelow = (order: number): boolean => order < 0
+const isAbove = (order: number): boolean => order > 0
+
+const OPERATORS: Readonly<Record<string, Operator>> = {
+  in: (values) => {
+    const scalars = new Set(values)
+    return (value) => typeof value !== 'object' && scalars.has(value)
+  },
+  startsWith: texts((value, one) => value.startsWith(one)),
+  endsWith: texts((value, one) => value.endsWith(one)),
+  contains: texts((value, one) => value.includes(one)),
+  matches: patterns,
+  lessThan: ordered(asNumber, compareNumbers, isBelow),
+  lessThanOrEqual: ordered(asNumber, compareNumbers, (order) => order <= 0),
+  greaterThan: ordered(asNumber, compareNumbers, isAbove),
+  greaterThanOrEqual: ordered(asNumber, compareNumbers, (order) => order >= 0),
+  before: ordered(parseMoment, compareMoments, isBelow),
+  after: ordered(parseMoment, compareMoments, isAbove),
+  semVerEqual: ordered(parseVersion, compareVersions, (order) => order === 0),
+  semVerLessThan: ordered(parseVersion, compareVersions, isBelow),
+  semVerGreaterThan: ordered(parseVersion, compareVersions, isAbove),
+}
 
 /**
  * Compiles what an operator asks of one value of the context: a match with any of the clause's values is one. Values of
  * the wrong type match nothing, and so does an operator that nobody knows, as in Go. `undefined`: a pattern that we do not take.
  */
-export function compileOperator({ op, values: given }: Clause): Test | undefined {
+export function compileOperator({ op, values }: Clause): Test | undefined {
+  const operator = Object.hasOwn(OPERATORS, op) ? OPERATORS[op] : undefined
   // Go writes an empty list as null.
-  const values = given ?? []
-  switch (op) {
-    case 'in': {
-      const scalars = new Set(values)
-      return (value) => typeof value !== 'object' && scalars.has(value)
-    }
-    case 'startsWith':
-      return texts(values, (value, one) => value.startsWith(one))
-    case 'endsWith':
-      return texts(values, (value, one) => value.endsWith(one))
-    case 'contains':
-      return texts(values, (value, one) => value.includes(one))
-    case 'matches':
-      return patterns(values)
-    case 'lessThan':
-      return numbers(values, (value, one) => value < one)
-    case 'lessThanOrEqual':
-      return numbers(values, (value, one) => value <= one)
-    case 'greaterThan':
-      return numbers(values, (value, one) => value > one)
-    case 'greaterThanOrEqual':
-      return numbers(values, (value, one) => value >= one)
-    case 'before':
-      return ordered(values, parseMoment, compareMoments, (order) => order < 0)
-    case 'after':
-      return ordered(values, parseMoment, compareMoments, (order) => order > 0)
-    case 'semVerEqual':
-      return ordered(values, parseVersion, compareVersions, (order) => order === 0)
-    case 'semVerLessThan':
-      return ordered(values, parseVersion, compareVersions, (order) => order < 0)
-    case 'semVerGreaterThan':
-      return ordered(values, parseVersion, compareVersions, (order) => order > 0)
-    default:
-      return () => false
+  return operator === undefined ? () => false : operator(values ?? [])
+}
+
+function texts(matches: (value: string, one: string) => boolean): Operator {
+  return (values) => {
+    const all = values.filter((one) => typeof one === 'string')
+    return (value) => typeof value === 'string' && all.some((one) => matches(value, one))
   }
-}
-
-function texts(values: readonly JsonValue[], matches: (value: string, one: string) => boolean): Test {
-  const all = values.filter((one) => typeof one === 'string')
-  return (value) => typeof value === 'string' && all.some((one) => matches(value, one))
-}
-
-function numbers(values: readonly JsonValue[], matches: (value: number, one: number) => boolean): Test {
-  const all = values.filter((one) => typeof one === 'number')
-  return (value) => typeof value === 'number' && all.some((one) => matches(value, one))
 }
 
 function ordered<T>(
-  values: readonly JsonValue[],
   parse: (value: JsonValue) => T | undefined,
   compare: (a: T, b: T) => number,
   matches: (order: number) => boolean,
-): Test {
-  const all = values.map(parse).filter((one) => one !== undefined)
-  return (value) => {
-    const parsed = parse(value)
-    return parsed !== undefined && all.some((one) => matches(compare(parsed, one)))
+): Operator {
+  return (values) => {
+    const all = values.map(parse).filter((one) => one !== undefined)
+    return (value) => {
+      const parsed = parse(value)
+      return parsed !== undefined && all.some((one) => matches(compare(parsed, one)))
+    }
   }
+}
+
+function asNumber(value: JsonValue): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}
+
+/** No subtraction: `1e999` is a number in JSON, and Infinity less itself is none. */
+function compareNumbers(a: number, b: number): number {
+  return a < b ? -1 : Number(a > b)
 }
 
 /** What is no pattern matches nothing, as in Go. */

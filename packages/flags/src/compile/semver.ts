@@ -8,46 +8,45 @@ export interface SemanticVersion {
 
 /** https://semver.org/spec/v2.0.0.html, with the minor and patch numbers optional, as LaunchDarkly takes versions. */
 const NUMBER = '(0|[1-9]\\d*)'
-const IDENTIFIERS = '([0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)'
-const VERSION = new RegExp(`^${NUMBER}(?:\\.${NUMBER}(?:\\.${NUMBER})?)?(?:-${IDENTIFIERS})?(?:\\+${IDENTIFIERS})?$`)
-const DIGITS = /^\d+$/
+/** A number has no leading zero here either. */
+const PRERELEASE = '(?:0|[1-9]\\d*|\\d*[A-Za-z-][0-9A-Za-z-]*)'
+const BUILD = '[0-9A-Za-z-]+'
+const VERSION = new RegExp(
+  `^${NUMBER}(?:\\.${NUMBER}(?:\\.${NUMBER})?)?` +
+    `(?:-(${PRERELEASE}(?:\\.${PRERELEASE})*))?(?:\\+${BUILD}(?:\\.${BUILD})*)?$`,
+)
 
 /** `undefined` for what is no version: not a text, a leading `v`, a leading zero. */
 export function parseVersion(value: JsonValue): SemanticVersion | undefined {
   const parts = typeof value === 'string' ? VERSION.exec(value) : null
   if (parts === null) return undefined
   const [, major = '0', minor = '0', patch = '0', identifiers] = parts
-  const prerelease = identifiers === undefined ? [] : identifiers.split('.')
-  if (prerelease.some((one) => one.length > 1 && one.startsWith('0') && DIGITS.test(one))) return undefined
-  return { numbers: [major, minor, patch], prerelease }
+  return { numbers: [major, minor, patch], prerelease: identifiers?.split('.') ?? [] }
 }
 
 /** Below 0 when `a` comes first (semver, section 11). */
 export function compareVersions(a: SemanticVersion, b: SemanticVersion): number {
-  for (let at = 0; at < 3; at += 1) {
-    const order = compareNumbers(a.numbers[at] ?? '', b.numbers[at] ?? '')
-    if (order !== 0) return order
-  }
+  const order = compareLists(a.numbers, b.numbers)
+  if (order !== 0) return order
+  // Before a release come all that lead up to it.
   if (a.prerelease.length === 0 || b.prerelease.length === 0) return b.prerelease.length - a.prerelease.length
-  for (let at = 0; at < Math.min(a.prerelease.length, b.prerelease.length); at += 1) {
-    const order = compareIdentifiers(a.prerelease[at] ?? '', b.prerelease[at] ?? '')
+  return compareLists(a.prerelease, b.prerelease)
+}
+
+/** By the first difference; otherwise the shorter comes first. */
+function compareLists(a: readonly string[], b: readonly string[]): number {
+  for (const [at, one] of a.entries()) {
+    const order = compareIdentifiers(one, b[at])
     if (order !== 0) return order
   }
-  return a.prerelease.length - b.prerelease.length
+  return a.length - b.length
 }
 
 /** Numbers come before names. */
-function compareIdentifiers(a: string, b: string): number {
-  const numeric = DIGITS.test(a)
-  if (numeric !== DIGITS.test(b)) return numeric ? -1 : 1
-  return numeric ? compareNumbers(a, b) : compareText(a, b)
-}
-
-function compareNumbers(a: string, b: string): number {
-  return a.length === b.length ? compareText(a, b) : a.length - b.length
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
+function compareIdentifiers(a: string, b: string | undefined): number {
+  if (b === undefined) return 1
+  const isNumber = /^\d+$/.test(a)
+  if (isNumber !== /^\d+$/.test(b)) return isNumber ? -1 : 1
+  if (isNumber && a.length !== b.length) return a.length - b.length
+  return a < b ? -1 : Number(a > b)
 }

@@ -23,6 +23,7 @@ export interface CachedSourceOptions {
 }
 
 const FIRST_RETRY_MS = 1000
+const NEVER_MS = Number.NEGATIVE_INFINITY
 
 interface Loading {
   readonly startedAtMs: number
@@ -58,10 +59,10 @@ export function cachedSource(store: FlagReader, options: CachedSourceOptions = {
   let ruleset: Ruleset | undefined
   /** What the ruleset was compiled of, where the store says so. */
   let meta: StoreMeta | undefined
-  let readAtMs = Number.NEGATIVE_INFINITY
-  let confirmedAtMs = Number.NEGATIVE_INFINITY
-  let dueAtMs = Number.NEGATIVE_INFINITY
-  let triedAtMs = Number.NEGATIVE_INFINITY
+  let readAtMs = NEVER_MS
+  let confirmedAtMs = NEVER_MS
+  let dueAtMs = NEVER_MS
+  let triedAtMs = NEVER_MS
   let fluxSinceMs: number | undefined
   let failures = 0
   let loading: Loading | undefined
