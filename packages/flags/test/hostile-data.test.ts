@@ -46,7 +46,7 @@ it('no data and no context make an evaluation throw, and none takes a neighbour 
     }),
     { numRuns: 1500 },
   )
-})
+}, 60_000)
 
 function spoiledItems(items: object, random: ReturnType<typeof seededRandom>): JsonValue {
   return Object.fromEntries(Object.entries(items).map(([key, item]) => [key, spoiled(item, random)]))
