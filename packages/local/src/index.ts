@@ -1,3 +1,4 @@
+export { emfFaults } from './emf/emf-faults.ts'
 export { type LocalCloudWatch, startCloudWatch } from './engines/cloudwatch.ts'
 export { type Cutter, startCutter } from './engines/cutter.ts'
 export {
