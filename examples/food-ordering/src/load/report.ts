@@ -10,7 +10,7 @@ export function renderLoad(result: LoadResult): string {
   const { load, storm, struck, imported, largestBatch, redriven, check } = result
   const refused = [...load.refused].map(([status, times]) => `${times} x ${status || 'no answer'}`)
   const lines = [
-    `edge         accepted ${load.accepted.length}, refused ${sum(load.refused.values())} (${list(refused)}), imported ${imported}`,
+    `edge         accepted ${load.accepted.length}, refused ${sum(load.refused.values())} (${list(refused)}), imported ${imported}, ${load.skipped} not sent as too many were under way`,
     `outages      ${list(tally(storm.engines.map(({ engine, outage }) => `${outage} ${engine}`)))}`,
     `faults       ${list(tally(struck.map(({ kind }) => kind)))}`,
     `flag         ${result.flagVersions} versions`,
