@@ -131,6 +131,15 @@ describe('DynamoDB', () => {
     })
   })
 
+  test('leaves room in a transaction for what its updates write', () => {
+    const large = { ':a': { S: 'x'.repeat(300_000) } }
+    const update = { Update: { TableName: 'orders', ExpressionAttributeValues: large } }
+    const ours = { Put: { TableName: TABLE, Item: itemOf('x') } }
+    const roomOf = (items: readonly object[]) =>
+      open('TransactWriteItemsCommand', { TransactItems: items })?.totalRoomBytes
+    expect(Number(roomOf([ours])) - Number(roomOf([update, ours]))).toBe(300_002)
+  })
+
   test('stamps the items of named tables in a batch, and leaves its deletes', () => {
     const request = {
       RequestItems: {
