@@ -99,14 +99,14 @@ export function cachedSource(store: FlagReader, options: CachedSourceOptions = {
   }
 
   const load = async (own: () => boolean): Promise<void> => {
-    let found: 'confirmed' | FlagSnapshot | undefined
+    let taken = false
     try {
-      found = await withDeadline(read, deadlineMs)
+      const found = await withDeadline(read, deadlineMs)
+      taken = own() && take(found)
     } catch {
       // What went wrong is the store's to say, and an operator's to see; here it is an answer: stale, or unavailable.
     }
     if (!own()) return
-    const taken = take(found)
     failures = taken ? 0 : failures + 1
     triedAtMs = nowMs()
     dueAtMs = triedAtMs + spread(taken ? ttlMs : Math.min(ttlMs, FIRST_RETRY_MS * 2 ** (failures - 1)))

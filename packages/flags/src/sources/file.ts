@@ -70,11 +70,14 @@ function read(path: string, parse: (text: string) => unknown): FlagSet {
     throw new Error('it has none of "flags", "flagValues" and "segments"')
   }
   const flags = items<FlagData>(data, 'flags')
-  for (const [key, value] of Object.entries(objectIn(data['flagValues'] ?? {}, '"flagValues"'))) {
+  const constant = Object.entries(objectIn(data['flagValues'] ?? {}, '"flagValues"')).map(([key, value]) => {
     if (Object.hasOwn(flags, key)) throw new Error(`"${key}" is in "flags" and in "flagValues"`)
-    flags[key] = { key, version: 1, on: true, variations: [value as JsonValue], fallthrough: { variation: 0 } }
-  }
-  return { flags, segments: items<SegmentData>(data, 'segments') }
+    return [
+      key,
+      { key, version: 1, on: true, variations: [value as JsonValue], fallthrough: { variation: 0 } },
+    ] as const
+  })
+  return { flags: { ...flags, ...Object.fromEntries(constant) }, segments: items<SegmentData>(data, 'segments') }
 }
 
 /** What is no object stays as it is: it decides `MALFORMED_FLAG`, and takes no other down. */

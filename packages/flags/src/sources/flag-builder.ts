@@ -71,6 +71,9 @@ export function flagBuilder(
       }
       const weight = Math.round((percent * WHOLE) / 100)
       const other = rest === undefined ? (chosen === 0 ? 1 : 0) : indexOf(rest)
+      if (other >= (data.variations ?? []).length) {
+        throw new FlagDataError('bad_flag_data', `Flag "${key}" has no other variation than "${variation}"`)
+      }
       const rollout = [
         { variation: chosen, weight },
         { variation: other, weight: WHOLE - weight },

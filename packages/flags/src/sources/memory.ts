@@ -34,7 +34,7 @@ export function memorySource(initial: FlagSet = { flags: {} }): MemorySource {
     ruleset = compileRuleset(data)
   }
   const update: MemorySource['update'] = (flag) => {
-    const version = flag.version ?? (data.flags[flag.key]?.version ?? 0) + 1
+    const version = flag.version ?? (own(data.flags, flag.key)?.version ?? 0) + 1
     use({ ...data, flags: { ...data.flags, [flag.key]: { ...flag, version } } })
   }
   return {
@@ -44,15 +44,20 @@ export function memorySource(initial: FlagSet = { flags: {} }): MemorySource {
     decide: (context, flags) => ruleset.answer(context, flags),
     update,
     updateSegment: (segment) => {
-      const version = segment.version ?? (data.segments?.[segment.key]?.version ?? 0) + 1
+      const version = segment.version ?? (own(data.segments ?? {}, segment.key)?.version ?? 0) + 1
       use({ ...data, segments: { ...data.segments, [segment.key]: { ...segment, version } } })
     },
     flag: (key, variations = names.get(key)) => {
       if (variations !== undefined) names.set(key, variations)
-      return flagBuilder(key, data.flags[key], variations, (flag) => {
+      return flagBuilder(key, own(data.flags, key), variations, (flag) => {
         update(flag)
         return data.flags[key] as FlagData
       })
     },
   }
+}
+
+/** A flag may be called `constructor`, which every object has. */
+function own<T>(items: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(items, key) ? items[key] : undefined
 }

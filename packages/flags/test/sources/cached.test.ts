@@ -112,6 +112,16 @@ describe('a cached source', () => {
     expect(await ask(source)).toBe('unavailable -')
   })
 
+  it('takes what is no snapshot for a failure: the request is answered, and the next try succeeds', async () => {
+    const { readAll } = store
+    store.readAll = async () => ({}) as FlagSnapshot
+    const source = cachedSource(store, options)
+    expect(await ask(source)).toBe('unavailable -')
+    store.readAll = readAll
+    now += 1000
+    expect(await ask(source)).toBe('live on v1')
+  })
+
   it('tries a failing store again after 1, 2, 4 s and so on up to its time to live', async () => {
     behave = 'fail'
     const source = cachedSource(store, options)

@@ -75,6 +75,16 @@ it('a file in LaunchDarkly’s format may hold flags, values alone, and segments
   expect(() => fileSource(path)).toThrow(/"f" is in "flags" and in "flagValues"/)
 })
 
+it('a file may have a value for a flag that is called as what every object has', () => {
+  const path = join(directory, 'odd.json')
+  writeFileSync(path, '{ "flagValues": { "__proto__": true, "constructor": true } }')
+  const odd = { variations: { off: false, on: true }, default: 'off' } as const
+  const declared = declareFlags({ ['__proto__']: odd, constructor: odd })
+  expect(fileSource(path).decide({ key: 'u' }, declared.all)).toMatchObject({
+    decisions: [{ variation: 'on' }, { variation: 'on' }],
+  })
+})
+
 it('a file source reads YAML with the parser that it is given', () => {
   const path = join(directory, 'flags.yaml')
   writeFileSync(path, 'flagValues:\n  f: true\n')

@@ -86,11 +86,18 @@ describe('the builder of a memory source', () => {
     })
   })
 
+  it.each(['constructor', '__proto__'])('takes %s for a flag’s key like any other', (key) => {
+    const { source } = setUp()
+    expect(source.flag(key).everybody('on').data).toMatchObject({ key, variations: [false, true], version: 2 })
+    expect(Object.keys(source.data.flags)).toEqual([key])
+  })
+
   it('refuses a variation that the flag has not, and what is no percentage', () => {
     const { source } = setUp()
     const code = expect.objectContaining({ code: 'bad_flag_data' })
     expect(() => source.flag('f', named).everybody('purple')).toThrow(code)
     expect(() => source.flag('f').percentage('canary', 101)).toThrow(code)
     expect(() => source.flag('f').percentage('canary', Number.NaN)).toThrow(code)
+    expect(() => source.flag('alone', { only: 1 }).percentage('only', 50)).toThrow(code)
   })
 })
