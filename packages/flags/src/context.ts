@@ -23,17 +23,17 @@ const KIND = /^[A-Za-z0-9._-]+$/
 export function hasSubject(context: EvaluationContext | undefined): boolean {
   if (typeof context !== 'object' || context === null || Array.isArray(context)) return false
   if (context.kind !== 'multi') return isSubject(context.kind ?? 'user', context.key)
-  const kinds = Object.keys(context).filter((kind) => kind !== 'kind')
-  return (
-    kinds.length > 0 &&
-    kinds.every((kind) => isSubject(kind, keyIn((context as Readonly<Record<string, unknown>>)[kind])))
-  )
-}
-
-function keyIn(part: unknown): unknown {
-  return typeof part === 'object' && part !== null && !Array.isArray(part) ? (part as Attributes)['key'] : undefined
+  const parts = context as Readonly<Record<string, { readonly key?: unknown } | null>>
+  const kinds = kindsOf(context)
+  return kinds.length > 0 && kinds.every((kind) => isSubject(kind, parts[kind]?.key))
 }
 
 function isSubject(kind: unknown, key: unknown): boolean {
   return typeof key === 'string' && key !== '' && (kind === 'user' || (typeof kind === 'string' && KIND.test(kind)))
+}
+
+/** Whether the context of one kind is among those who are named by their keys. */
+export function isNamed(context: EvaluationContext, kind: string, keys: ReadonlySet<string>): boolean {
+  const key = contextOfKind(context, kind)?.['key']
+  return typeof key === 'string' && keys.has(key)
 }

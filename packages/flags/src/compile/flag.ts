@@ -1,5 +1,5 @@
 import type { EvaluationContext } from '@waybill/core'
-import { contextOfKind } from '../context.ts'
+import { isNamed } from '../context.ts'
 import type { FlagData, Target, VariationOrRollout } from '../model.ts'
 import { compileAll, type SegmentLookup } from './clause.ts'
 import {
@@ -126,8 +126,7 @@ function compileTargets(flag: FlagData): ((context: EvaluationContext) => Evalua
   if (inOrder.length === 0) return undefined
   return (context) => {
     for (const { kind, keys, evaluation } of inOrder) {
-      const key = contextOfKind(context, kind)?.['key']
-      if (typeof key === 'string' && keys.has(key)) return evaluation
+      if (isNamed(context, kind, keys)) return evaluation
     }
     return undefined
   }

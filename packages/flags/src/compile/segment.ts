@@ -1,5 +1,5 @@
 import type { EvaluationContext } from '@waybill/core'
-import { contextOfKind, kindsOf } from '../context.ts'
+import { contextOfKind, isNamed, kindsOf } from '../context.ts'
 import type { SegmentData, SegmentRule, SegmentTarget } from '../model.ts'
 import { compileAll, type Matcher, type SegmentLookup } from './clause.ts'
 import { compileReference } from './reference.ts'
@@ -58,15 +58,11 @@ function compileKeys(
     kind: contextKind || 'user',
     keys: new Set(values ?? []),
   }))
-  const has = (context: EvaluationContext, kind: string, keys: ReadonlySet<string>): boolean => {
-    const key = contextOfKind(context, kind)?.['key']
-    return typeof key === 'string' && keys.has(key)
-  }
   return (context) => {
-    if (userKeys.size > 0 && has(context, 'user', userKeys)) return true
+    if (userKeys.size > 0 && isNamed(context, 'user', userKeys)) return true
     // Go looks at the lists by kind only where there is another kind than a user: even one for users.
     if (others.length === 0 || kindsOf(context).every((kind) => kind === 'user')) return false
-    return others.some(({ kind, keys }) => has(context, kind, keys))
+    return others.some(({ kind, keys }) => isNamed(context, kind, keys))
   }
 }
 
