@@ -84,6 +84,20 @@ describe('a flag is decided by', () => {
   })
 })
 
+it('an evaluation belongs to everybody, so nobody can change it', () => {
+  const ruleset = compileRuleset({ flags: { f: flag({}), off: flag({ key: 'off', on: false }) } })
+  const [one] = [...ruleset.decideAll({ key: 'u' }).values()]
+  expect(ruleset.decide('f', { key: 'v' }, true)).toBe(one)
+  for (const each of [
+    one,
+    one?.reason,
+    ruleset.decide('off', { key: 'u' }, 1),
+    ruleset.decide('nowhere', { key: 'u' }, 1),
+  ]) {
+    expect(Object.isFrozen(each)).toBe(true)
+  }
+})
+
 describe('a percentage rollout', () => {
   const canary = (data: FlagData, key: string): boolean => decide(data, { key }).value === true
 

@@ -71,6 +71,9 @@ describe('a rule', () => {
     const age = clause({ attribute: 'age', values: [5] })
     expect(decide(rule(age), { key: 'u', age: 5 }).reason.kind).toBe('RULE_MATCH')
     expect(decide(rule(age), { key: 'u', age: '5' }).reason.kind).toBe('FALLTHROUGH')
+    // In JSON `1e999` is a number, larger than all others.
+    const most = clause({ attribute: 'age', op: 'lessThanOrEqual', values: [Number.POSITIVE_INFINITY] })
+    expect(decide(rule(most), { key: 'u', age: Number.POSITIVE_INFINITY }).reason.kind).toBe('RULE_MATCH')
     const inherited = clause({ attribute: 'constructor', negate: true })
     expect(decide(rule(inherited), { key: 'u' }).reason.kind).toBe('FALLTHROUGH')
   })

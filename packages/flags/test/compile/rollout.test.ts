@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bucketOf, compileRollout, type RolledOut } from '../../src/compile/rollout.ts'
 
@@ -14,6 +16,15 @@ describe('the bucket', () => {
   ])('of %s and %s is the one that every SDK computes', (prefix, value, bucket) => {
     expect(bucketOf(prefix, value)).toBeCloseTo(bucket, 7)
     expect(bucketOf(prefix, String(value))).toBe(bucketOf(prefix, value))
+  })
+
+  it('is all 15 digits of the hash, none more and none less', () => {
+    fc.assert(
+      fc.property(fc.string(), (key) => {
+        const digits = createHash('sha1').update(`hashKey.saltyA.${key}`).digest('hex').slice(0, 15)
+        expect(bucketOf('hashKey.saltyA.', key)).toBe(Number(BigInt(`0x${digits}`)) / Number(0xfffffffffffffffn))
+      }),
+    )
   })
 
   it.each([[1.5], [true], [null], [undefined], [['u']], [{ key: 'u' }]])('there is none of %j', (value) => {
@@ -40,7 +51,7 @@ describe('a rollout', () => {
   it('takes its seed in place of key and salt, 0 being one', () => {
     expect(fell({ variations: halves, seed: 61 }, { key: 'userKeyC' })?.variation).toBe(7)
     expect(fell({ variations: halves }, { key: 'userKeyC' })?.variation).toBe(4)
-    const byZero = bucketOf('0.', 'userKeyA') < 0.5 ? 4 : 7
+    const byZero = (bucketOf('0.', 'userKeyA') ?? 1) < 0.5 ? 4 : 7
     expect(fell({ variations: halves, seed: 0 }, { key: 'userKeyA' })?.variation).toBe(byZero)
   })
 
