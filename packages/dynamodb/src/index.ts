@@ -1,3 +1,4 @@
+export { type DynamoDbAffectedUsersOptions, dynamoDbAffectedUsers } from './affected-users.ts'
 export { type DynamoDbFlagReaderOptions, dynamoDbFlagReader } from './flag-reader.ts'
 export { type DynamoDbFlagStoreOptions, dynamoDbFlagStore } from './flag-store.ts'
 export { type DynamoDbPinStoreOptions, dynamoDbPinStore } from './pin-store.ts'

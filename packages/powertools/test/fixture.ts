@@ -12,9 +12,13 @@ export const flags = declareFlags({
 export type Variation = 'canary' | 'control'
 
 /** A token as an edge function would have sealed it. */
-export function tokenOf(variation: Variation, decidedAtSeconds = Math.floor(Date.now() / 1000)): string {
+export function tokenOf(
+  variation: Variation,
+  decidedAtSeconds: number = Math.floor(Date.now() / 1000),
+  change: { readonly bucketed?: boolean } = {},
+): string {
   const value = variation === 'canary'
-  const decisions = [{ flag: 'new-order-flow', variation, value, version: 3 }]
+  const decisions = [{ flag: 'new-order-flow', variation, value, version: 3, ...change }]
   return sealToken(createWaybill({ subject: 'subject', decisions, decidedAtSeconds }), keys).token ?? ''
 }
 

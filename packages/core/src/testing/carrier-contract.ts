@@ -12,6 +12,11 @@ export type {
   TargetPolicy,
   Unloaded,
 } from '../carriers/carrier.ts'
+export {
+  type AffectedUsersHarness,
+  affectedUsersContract,
+  type FaultyAffectedUsers,
+} from './affected-users-contract.ts'
 export type { CarrierHarness, ContractCase, Delivery, InboundHarness, OutgoingHarness, Payload } from './harness.ts'
 export { type FaultyPinStore, type PinFault, type PinStoreHarness, pinStoreContract } from './pin-store-contract.ts'
 
