@@ -15,6 +15,11 @@ export type OrderRow =
 
 const dynamodb = new DynamoDBClient()
 
+/** Writes down an attempt that may come to nothing, where deliveries are written down. */
+export function recordAttempt(orderId: string, attempt: string, userId: string): Promise<void> {
+  return recordDelivery(dynamodb, orderId, attempt, userId)
+}
+
 /**
  * Writes what came of an order, and the way that was taken, once: a message that is delivered again changes nothing.
  * Answers whether this was the first time.

@@ -5,6 +5,8 @@ export const resources = {
   ordersTable: env['ORDERS_TABLE'] ?? 'orders',
   /** Only where each delivery is to be written down. */
   deliveriesTable: env['DELIVERIES_TABLE'],
+  /** Only where bugs are to be planted: a file that says which. */
+  plantedBugs: env['PLANTED_BUGS'],
   flagsTable: env['FLAGS_TABLE'] ?? 'flags',
   orderStream: env['ORDER_STREAM'] ?? 'order-events',
   acceptedTopicArn: env['ORDER_ACCEPTED_TOPIC_ARN'] ?? '',

@@ -1,3 +1,5 @@
+import { DIMENSION_NAMES, METRIC_NAMES } from '@waybill/core'
+import { readEmfLine } from './emf-line.ts'
 import { percentile } from './percentile.ts'
 import type { ServiceResult } from './results.ts'
 
@@ -6,26 +8,21 @@ export interface EmfCollector {
   add(functionName: string, line: string): void
   /** One for each service, flag and variation, in that order. */
   services(): readonly ServiceResult[]
+  /** Percentile of Latency, in milliseconds; 0 without samples. */
+  latencyMs(service: string, flag: string, variation: string, percent: number): number
   /** Lines that CloudWatch would count under `EMFValidationErrors`, by the function that wrote them. */
   malformedLines(): ReadonlyMap<string, number>
 }
 
-const namespace = 'FeatureFlags'
-const dimensionNames = ['service', 'flag', 'variation'] as const
-const metricNames = ['Started', 'Error', 'Latency'] as const
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-const maxValuesPerMetric = 100
-
-type MetricName = (typeof metricNames)[number]
+const { service: SERVICE, flag: FLAG, variation: VARIATION } = DIMENSION_NAMES
+const { started: STARTED, error: ERROR, latency: LATENCY } = METRIC_NAMES
 
 interface Series {
   readonly service: string
   readonly flag: string
   readonly variation: string
-  readonly samples: Record<MetricName, number[]>
+  readonly samples: Record<typeof STARTED | typeof ERROR | typeof LATENCY, number[]>
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 /**
  * Aggregates the embedded metrics (EMF) in raw log lines as CloudWatch does: `started` is Sum(Started), `errors`
@@ -41,28 +38,33 @@ export function collectEmf(): EmfCollector {
   const seriesByKey = new Map<string, Series>()
   const malformed = new Map<string, number>()
 
-  const seriesOf = (dimensions: readonly string[]): Series => {
-    const key = JSON.stringify(dimensions)
+  const seriesOf = (service: string, flag: string, variation: string): Series => {
+    const key = JSON.stringify([service, flag, variation])
     const known = seriesByKey.get(key)
     if (known) return known
-    const [service = '', flag = '', variation = ''] = dimensions
-    const series = { service, flag, variation, samples: { Started: [], Error: [], Latency: [] } }
+    const series = { service, flag, variation, samples: { [STARTED]: [], [ERROR]: [], [LATENCY]: [] } }
     seriesByKey.set(key, series)
     return series
   }
 
   return {
     add(functionName, line) {
-      // Nearly all lines are plain logs: two substring searches are a hundredth of the price of parsing them.
-      const start = line.indexOf('{')
-      if (start === -1 || !line.includes('"_aws"', start)) return
-      const read = readEmf(line.slice(start))
-      if (read === 'malformed') malformed.set(functionName, (malformed.get(functionName) ?? 0) + 1)
-      else
-        for (const { dimensions, name, values } of read)
-          for (const value of values) seriesOf(dimensions).samples[name].push(value)
+      const read = readEmfLine(line)
+      if (read === 'malformed') {
+        malformed.set(functionName, (malformed.get(functionName) ?? 0) + 1)
+        return
+      }
+      for (const { dimensions, name, values } of read) {
+        const { [SERVICE]: service, [FLAG]: flag, [VARIATION]: variation, ...others } = dimensions
+        // A set with other names in it is another metric to CloudWatch, whatever it shares with ours.
+        if (service === undefined || flag === undefined || variation === undefined) continue
+        if (Object.keys(others).length > 0 || (name !== STARTED && name !== ERROR && name !== LATENCY)) continue
+        for (const value of values) seriesOf(service, flag, variation).samples[name].push(value)
+      }
     },
     services: () => [...seriesByKey.values()].map(aggregate).sort(byName),
+    latencyMs: (service, flag, variation, percent) =>
+      percentile(seriesByKey.get(JSON.stringify([service, flag, variation]))?.samples[LATENCY] ?? [], percent),
     malformedLines: () => malformed,
   }
 }
@@ -70,68 +72,11 @@ export function collectEmf(): EmfCollector {
 function aggregate({ samples, ...dimensions }: Series): ServiceResult {
   return {
     ...dimensions,
-    started: sum(samples.Started),
-    finished: samples.Error.length,
-    errors: sum(samples.Error),
-    p95Ms: percentile(samples.Latency, 95),
+    started: sum(samples[STARTED]),
+    finished: samples[ERROR].length,
+    errors: sum(samples[ERROR]),
+    p95Ms: percentile(samples[LATENCY], 95),
   }
-}
-
-interface Measured {
-  readonly dimensions: readonly string[]
-  readonly name: MetricName
-  readonly values: readonly number[]
-}
-
-/** All of a line's metrics or none: half a line would make errors without their latency. */
-function readEmf(text: string): readonly Measured[] | 'malformed' {
-  const root = parseObject(text)
-  if (!root) return 'malformed'
-  const metadata = root['_aws']
-  if (metadata === undefined) return []
-  const directives = isObject(metadata) ? metadata['CloudWatchMetrics'] : undefined
-  if (!Array.isArray(directives)) return 'malformed'
-
-  const measured: Measured[] = []
-  for (const directive of directives) {
-    if (!isObject(directive)) return 'malformed'
-    if (directive['Namespace'] !== namespace) continue
-    const { Dimensions: dimensionSets, Metrics: metrics } = directive
-    if (!Array.isArray(dimensionSets) || !Array.isArray(metrics)) return 'malformed'
-    // A set with other names in it is another metric to CloudWatch, whatever it shares with ours.
-    if (!dimensionSets.some(isOurs)) continue
-    const dimensions = dimensionNames.map((name) => root[name])
-    if (!dimensions.every((value) => typeof value === 'string')) return 'malformed'
-    for (const metric of metrics) {
-      const name = metricNames.find((known) => isObject(metric) && metric['Name'] === known)
-      if (!name) continue
-      const values = [root[name]].flat()
-      if (values.length > maxValuesPerMetric || !values.every(Number.isFinite)) return 'malformed'
-      measured.push({ dimensions, name, values: values as readonly number[] })
-    }
-  }
-  return measured
-}
-
-function isOurs(dimensionSet: unknown): boolean {
-  return (
-    Array.isArray(dimensionSet) &&
-    dimensionSet.length === dimensionNames.length &&
-    dimensionNames.every((name) => dimensionSet.includes(name))
-  )
-}
-
-function parseObject(text: string): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function sum(values: readonly number[]): number {

@@ -7,6 +7,7 @@ import { log } from '../log.ts'
 import { observers } from '../observers.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
+import { plantedBug } from '../planted-bug.ts'
 import type { BatchResponse } from '../stream-record.ts'
 import { timeOutsAreLambdas } from '../time-outs.ts'
 
@@ -20,11 +21,13 @@ const processor = new BatchProcessor(EventType.SQS)
 
 /** Hangs off SNS by a queue, without raw delivery: the body is SNS's envelope. */
 async function notifyUser({ body }: SqsRecord): Promise<void> {
+  const startedMs = performance.now()
   const { Message } = JSON.parse(body) as { Message: string }
   const { orderId, userId } = JSON.parse(Message) as OrderAccepted
+  if (flags.get('new-order-flow')) await plantedBug(orderId, userId)
   const text = flags.get('new-order-flow') ? 'Your order is being prepared' : 'Your order was accepted'
   await recordOnce(orderId, 'user-notification', userId, { text })
-  log('user notified', { orderId })
+  log('user notified', { orderId, tookMs: performance.now() - startedMs })
 }
 
 const notifyEach = withRecordScope(notifyUser)

@@ -76,6 +76,10 @@ export interface StackOptions {
   readonly onLog?: (line: LogLine) => void
   /** How long the edge function may use flags before it asks again. Default 0.25. */
   readonly flagsTtlSeconds?: number
+  /** How long a message that failed stays out of sight. Default as in production. */
+  readonly visibilityTimeoutSeconds?: number
+  /** Halves batches that fail, as production does: takes its time with many poison records. Default: not. */
+  readonly bisects?: boolean
 }
 
 /** The order chain at work on the local engines. */
@@ -94,7 +98,8 @@ export interface Stack {
 
 /** Provisions what the functions need, deploys them and attaches them to their sources. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { local, deployment = plainDeployment, onLog, flagsTtlSeconds = 0.25 } = options
+  const { local, deployment = plainDeployment, onLog, flagsTtlSeconds = 0.25, bisects = false } = options
+  const { visibilityTimeoutSeconds = notifyUserSource.queue.visibilityTimeoutSeconds } = options
   const { engines, clients } = local
   // Last opened, first closed; also when starting fails half-way.
   const closing: (() => Promise<void>)[] = []
@@ -109,7 +114,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     local.serve(front)
     closing.push(async () => local.serve(undefined))
 
-    const provisioned = await provision(clients, host.functionArn('loyalty'))
+    const provisioned = await provision(clients, host.functionArn('loyalty'), { visibilityTimeoutSeconds })
     closing.push(() => provisioned.remove())
     const lambdaApi = await startLambdaApi(front)
     closing.push(() => lambdaApi.close())
@@ -138,8 +143,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const stream = { client: clients.kinesis, ...provisioned, host: gate.host }
     const queue = { client: clients.sqs, ...provisioned, host: front }
     const mappings = [
-      await mapStream({ ...stream, functionName: 'accept-order', ...locally(acceptOrderSource) }),
-      await mapStream({ ...stream, functionName: 'notify-restaurant', ...locally(notifyRestaurantSource) }),
+      await mapStream({ ...stream, functionName: 'accept-order', ...locally(acceptOrderSource, bisects) }),
+      await mapStream({ ...stream, functionName: 'notify-restaurant', ...locally(notifyRestaurantSource, bisects) }),
       mapQueue({ ...queue, functionName: 'notify-user', batchSize: notifyUserSource.batchSize }),
     ]
     closing.push(async () => {
@@ -168,8 +173,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** The settings that the local mapping knows; it neither bisects nor looks at a record's age. */
-function locally(source: typeof acceptOrderSource) {
-  const { batchSize, startingPosition, maximumRetryAttempts } = source
-  return { batchSize, startingPosition, maximumRetryAttempts }
+/** The settings that the local mapping knows; it does not look at a record's age. */
+function locally(source: typeof acceptOrderSource, bisects: boolean) {
+  const { batchSize, startingPosition, maximumRetryAttempts, bisectBatchOnFunctionError } = source
+  return {
+    batchSize,
+    startingPosition,
+    maximumRetryAttempts,
+    bisectBatchOnFunctionError: bisects && bisectBatchOnFunctionError,
+  }
 }

@@ -24,6 +24,7 @@ function emfLine({ service = 'loyalty', variation = 'canary', namespace = 'Featu
     service,
     flag: 'new-order-flow',
     variation,
+    az: 'eu-west-1a',
     ...metrics,
   })
 }
