@@ -26,7 +26,7 @@ const ROOM_BYTES = 2048
  * @example
  * ```ts
  * const onRecord = withRecordScope(async (record: { recordId: string; data: string }) =>
- *   transformedRecord(record, { ...JSON.parse(atob(record.data)), seen: true }))
+ *   transformedRecord(record, { ...JSON.parse(Buffer.from(record.data, 'base64').toString()), seen: true }))
  * // { recordId, result: 'Ok', data: 'eyJvcmRlcklkIjoiby0xIiwic2VlbiI6dHJ1ZX0K' }
  * ```
  */
