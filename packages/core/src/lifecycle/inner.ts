@@ -56,6 +56,8 @@ export function honouring(rules: InnerRules, arrived: Arrivals, lambdaContext: u
 /** An inner function's options, made ready. */
 export interface InnerRules extends Pick<InnerOptions, 'subject'> {
   readonly settings: ScopeSettings
+  /** Whether keys or recalls can change: most functions have neither to wait for. */
+  readonly refreshes: boolean
   readonly watch: Watch
   readonly undecided: 'default' | 'throw'
   readonly onRefused: 'default' | 'throw'
@@ -80,6 +82,7 @@ export function rulesOf(where: string, options: InnerOptions): InnerRules {
   }
   return {
     settings,
+    refreshes: settings.keySource !== undefined || settings.recalls !== undefined,
     watch: { role: 'inner', observers, isFailure },
     undecided,
     onRefused,
@@ -108,7 +111,8 @@ class InnerPassage implements Passage {
   }
 
   prepare(): Promise<void> | undefined {
-    const refreshing = refreshed(this.#rules.settings, this.#tokens)
+    const { settings, refreshes } = this.#rules
+    const refreshing = refreshes ? refreshed(settings, this.#tokens) : undefined
     return refreshing === undefined ? this.#enter() : refreshing.then(() => this.#enter())
   }
 
@@ -127,8 +131,8 @@ class InnerPassage implements Passage {
 
   #enter(): Promise<void> | undefined {
     const { scope } = this
-    const { settings, undecided, onRefused, evaluate } = this.#rules
-    if (this.#kind !== 'record') countIfBehind(settings, scope)
+    const { settings, refreshes, undecided, onRefused, evaluate } = this.#rules
+    if (refreshes && this.#kind !== 'record') countIfBehind(settings, scope)
     const owner = this.#owner()
     scope.open(() => cargoOf(this.#tokens, scope, settings, owner))
     if (undecided === 'throw' || onRefused === 'throw') this.#insist()
