@@ -1,19 +1,42 @@
 import type { Cause } from '../../src/decision.ts'
 import { type DeclaredFlags, declareFlags } from '../../src/declared-flags.ts'
-import type { JsonValue } from '../../src/json.ts'
+import { acceptOverrides } from '../../src/lifecycle/overrides.ts'
 import { withEvaluatedFlags } from '../../src/lifecycle/wrap.ts'
-import type { FlagSource, SourceAnswer, SourceDecision } from '../../src/source.ts'
+import type { FlagSource, SourceAnswer } from '../../src/source.ts'
+import { sealOverride } from '../../src/token/override.ts'
 import { type Random, seededRandom } from '../fuzz/random.ts'
-import { worldFlags } from './flag-plan.ts'
+import { answered } from './flag-data.ts'
 import { HeldKeys } from './keys-held.ts'
 import { httpEvent } from './network.ts'
 import type { Outbox } from './outbox.ts'
+import { type Claim, Pins } from './pins.ts'
 import type { FunctionPlan, RequestPlan } from './plan.ts'
-import { type Attempt, decidedAtEdge, type Receiver, ScopeModel } from './scope-model.ts'
+import {
+  type Attempt,
+  decidedAtEdge,
+  type Receiver,
+  type Said,
+  ScopeModel,
+  type Sealed,
+  travelling,
+} from './scope-model.ts'
 import { work } from './work.ts'
 import type { World } from './world.ts'
 
-type Said = { readonly value: JsonValue; readonly version: number } | { readonly cause: Cause }
+interface Known {
+  readonly attempt: Attempt
+  readonly request: RequestPlan
+  /** An override that came with it, if it is one that may be believed. */
+  readonly override?: {
+    readonly keyId: string
+    readonly variations: Readonly<Record<string, string>>
+    readonly stolen: boolean
+  }
+}
+
+interface EdgeEvent {
+  readonly body: string
+}
 
 /** The first function of the chain: it decides, for each attempt anew. */
 export class EdgeFunction {
@@ -21,9 +44,11 @@ export class EdgeFunction {
   readonly #plan: FunctionPlan
   readonly #outboxes: readonly Outbox[]
   readonly #keys: HeldKeys
+  readonly #pins: Pins
   readonly #flags: DeclaredFlags
-  readonly #handler: (event: { body: string }) => Promise<unknown>
-  readonly #requests = new Map<number, { readonly attempt: Attempt; readonly request: RequestPlan }>()
+  readonly #receiver: Receiver
+  readonly #handler: (event: EdgeEvent) => Promise<unknown>
+  readonly #requests = new Map<number, Known>()
   /** What the source said of an attempt, flag by flag. */
   readonly #said = new Map<number, ReadonlyMap<string, Said>>()
 
@@ -32,8 +57,18 @@ export class EdgeFunction {
     this.#plan = plan
     this.#outboxes = outboxes
     this.#keys = new HeldKeys(world, plan.keys === 'none')
+    this.#pins = new Pins(world)
     this.#flags = declareFlags(plan.declares)
-    this.#handler = withEvaluatedFlags((event: { body: string }) => this.#handle(event), {
+    this.#receiver = {
+      declares: plan.declares,
+      follows: () => (plan.followsRecalls ? world.recalls : []),
+      believes: this.#keys.believes,
+      checksSubject: false,
+      nowSeconds: world.nowSeconds,
+      count: world.expect,
+    }
+    const { overridable } = plan
+    this.#handler = withEvaluatedFlags((event: EdgeEvent) => this.#handle(event), {
       flags: this.#flags,
       keys: this.#keys.option(),
       source: this.#source,
@@ -44,6 +79,9 @@ export class EdgeFunction {
       nowMs: () => world.nowMs,
       observers: [{ reportsCounts: true, end: ({ counts }) => world.counted(counts) }],
       ...(plan.budgetBytes === undefined ? {} : { budgetBytes: plan.budgetBytes }),
+      ...(plan.followsRecalls ? { recalls: { current: () => world.recalls } } : {}),
+      ...(overridable.length === 0 ? {} : { overrides: acceptOverrides({ flags: overridable }) }),
+      ...(plan.pins ? { pin: this.#pins.policy(({ body }: EdgeEvent) => this.#idsOf(body)) } : {}),
     })
   }
 
@@ -55,70 +93,130 @@ export class EdgeFunction {
       await scheduler.pause()
       const attempt: Attempt = { id: this.#world.attempts, subject: request.subject }
       this.#world.attempts += 1
-      this.#requests.set(attempt.id, { attempt, request })
-      const event = httpEvent(random, this.#inbound(request, random), JSON.stringify({ attempt: attempt.id }))
+      const headers = this.#inbound(request, attempt, random)
+      const event = httpEvent(random, headers, JSON.stringify({ attempt: attempt.id }))
       this.#world.say(() => `request ${request.id} of ${request.subject}, attempt ${attempt.id}`)
       await this.#handler(event as never)
     }
   }
 
-  #inbound({ inbound }: RequestPlan, random: Random): Record<string, string> {
-    const seen = this.#world.parcels.flatMap(({ arrived }) => (arrived.kind === 'token' ? [arrived.text] : []))
-    if (inbound === 'nothing' || (inbound === 'replayed' && seen.length === 0)) return {}
-    this.#world.expect('inbound_discarded')
-    return {
-      'x-waybill':
-        inbound === 'replayed' ? random.pick(seen) : 'wb1.k0.tou41e...tracer:t1:=:1:f.AAAAAAAAAAAAAAAAAAAAAA',
+  #inbound(request: RequestPlan, attempt: Attempt, random: Random): Record<string, string> {
+    const { inbound, subject } = request
+    const accepts = this.#plan.overridable.length > 0
+    this.#requests.set(attempt.id, { attempt, request })
+    if (inbound === 'nothing') return {}
+    if (inbound === 'override' || inbound === 'stolen-override') {
+      const stolen = inbound === 'stolen-override'
+      const variations = { tracer: `t${random.below(26)}`, 'extra.1': 'on', 'extra.2': 'on' }
+      const { ring } = this.#world.stageAt(this.#world.stage)
+      const subjectKey = stolen || subject === undefined ? 'somebody-else' : subject
+      const nowMs = (): number => this.#world.nowMs
+      const token = sealOverride({ subjectKey, decisions: variations, ttlSeconds: 86_400, nowMs }, ring)
+      const override = { keyId: ring.signer?.id ?? '', variations, stolen: stolen || subject === undefined }
+      if (accepts) this.#requests.set(attempt.id, { attempt, request, override })
+      else this.#world.expect('inbound_discarded')
+      return { 'x-waybill': token }
     }
+    const seen = this.#world.parcels.flatMap(({ arrived }) => (arrived.kind === 'token' ? [arrived.text] : []))
+    if (inbound === 'replayed' && seen.length === 0) return {}
+    this.#world.expect('inbound_discarded')
+    return { 'X-Waybill': inbound === 'replayed' ? random.pick(seen) : FORGED }
   }
 
-  #of(body: string): { readonly attempt: Attempt; readonly request: RequestPlan } {
+  #of(body: string): Known {
     const found = this.#requests.get((JSON.parse(body) as { attempt: number }).attempt)
     if (found === undefined) throw new Error(`no such attempt: ${body}`)
     return found
   }
 
-  async #handle({ body }: { body: string }): Promise<unknown> {
+  #idsOf(body: string): { request: number; attempt: number } {
     const { attempt, request } = this.#of(body)
+    return { request: request.id, attempt: attempt.id }
+  }
+
+  async #handle({ body }: EdgeEvent): Promise<unknown> {
+    const known = this.#of(body)
+    const { attempt } = known
     const world = this.#world
-    const failure = failureOf(request)
-    if (failure !== undefined) world.expect(failure)
-    else if (request.source === 'stale') world.expect('source_stale')
-    const said = this.#said.get(attempt.id)
-    const flags = decidedAtEdge(
-      this.#plan.declares,
-      (flag) => (failure === undefined ? (said?.get(flag) ?? { cause: 'flag_not_found' }) : { cause: failure }),
-      world.nowSeconds(),
-      failure === undefined ? world.expect : () => undefined,
-    )
-    world.decided.push({ attempt, flags })
-    const receiver: Receiver = {
-      declares: this.#plan.declares,
-      follows: () => [],
-      believes: this.#keys.believes,
-      checksSubject: false,
-      nowSeconds: world.nowSeconds,
-      count: world.expect,
+    const claim = this.#plan.pins ? this.#pins.claimOf(attempt.id) : undefined
+    const atSeconds = claim?.atSeconds ?? world.nowSeconds()
+    const fresh = this.#fresh(known, atSeconds)
+    const kept = this.#kept(attempt, claim?.outcome)
+    const flags = kept ?? fresh
+    const scope = new ScopeModel(this.#receiver, { kind: 'nothing' }, attempt.subject, {
+      kind: 'decisions',
+      attempt,
+      flags,
+      dropped: 0,
+    })
+    if (kept !== undefined) {
+      scope.renew((old) => new Map([...fresh].filter(([flag]) => old.includes(flag))), atSeconds)
     }
-    const cargo = { kind: 'decisions', attempt, flags, dropped: 0 } as const
-    const scope = new ScopeModel(receiver, { kind: 'nothing' }, attempt.subject, cargo)
+    world.decided.push({ attempt, flags })
+    if (claim?.outcome === 'first')
+      this.#pins.remember(attempt.id, new Map([...fresh].map(([flag, one]) => [flag, travelling(one)])))
     const random = seededRandom(world.plan.seed, 2000 + attempt.id)
     const { plan, outboxes } = { plan: this.#plan, outboxes: this.#outboxes }
     await work({ world, plan, flags: this.#flags, outboxes, scope, attempt, random, fails: undefined })
     return { statusCode: 200 }
   }
 
+  /** What was decided for this attempt, by the source and by a tester. */
+  #fresh({ attempt, request, override }: Known, atSeconds: number): ReadonlyMap<string, Sealed> {
+    const world = this.#world
+    const failure = failureOf(request)
+    if (failure !== undefined) world.expect(failure)
+    else if (request.source === 'stale') world.expect('source_stale')
+    const said = this.#said.get(attempt.id)
+    const sayOf = (flag: string): Said => said?.get(flag) ?? { cause: 'flag_not_found' }
+    const flags = new Map(
+      decidedAtEdge(
+        this.#plan.declares,
+        (flag) => (failure === undefined ? sayOf(flag) : { cause: failure }),
+        atSeconds,
+        failure === undefined ? world.expect : () => undefined,
+      ),
+    )
+    if (override === undefined) return flags
+    const believed = this.#keys.believes(override.keyId)
+    if (believed !== true) world.expect(believed)
+    else if (override.stolen) world.expect('wrong_subject')
+    else this.#override(flags, override.variations, atSeconds)
+    return flags
+  }
+
+  #override(flags: Map<string, Sealed>, variations: Readonly<Record<string, string>>, atSeconds: number): void {
+    const { declares, overridable } = this.#plan
+    const meant = Object.entries(variations).filter(([flag]) => overridable.includes(flag) && flag in declares)
+    if (meant.length === 0) this.#world.expect('inbound_discarded')
+    for (const [flag, variation] of meant) {
+      const value = declares[flag]?.variations[variation]
+      this.#world.expect(value === undefined ? 'undeclared_variation' : 'overridden')
+      if (value === undefined) continue
+      const version = flags.get(flag)?.version ?? 0
+      flags.set(flag, { variation, value, version, decidedAtSeconds: atSeconds, local: { origin: 'override' } })
+    }
+  }
+
+  /** The decisions of the request's first attempt, if they are to be followed. */
+  #kept(attempt: Attempt, outcome: Claim['outcome'] | undefined): ReadonlyMap<string, Sealed> | undefined {
+    const world = this.#world
+    if (attempt.subject === undefined || !this.#plan.pins) return undefined
+    if (outcome === undefined || outcome === 'failed') {
+      world.expect('pin_failed')
+      return undefined
+    }
+    if (outcome === 'first') return undefined
+    const believed = this.#keys.believes(outcome.keyId)
+    world.expect(believed === true ? 'pinned' : believed)
+    return believed === true ? outcome.flags : undefined
+  }
+
   readonly #source: FlagSource = {
     decide: (context, declared): SourceAnswer | Promise<SourceAnswer> => {
       const id = Number((context as { attempt?: unknown }).attempt)
       const request = this.#requests.get(id)?.request
-      const random = seededRandom(this.#world.plan.seed, 3000 + id)
-      const said = new Map<string, Said>()
-      const decisions = declared.map(({ key }) => {
-        const one = this.#decide(key, String(request?.subject), random)
-        said.set(key, one)
-        return one
-      })
+      const { decisions, said } = answered(this.#world, String(request?.subject), 3000 + id, declared)
       this.#said.set(id, said)
       const answer: SourceAnswer = { status: request?.source === 'stale' ? 'stale' : 'live', decisions }
       switch (request?.source) {
@@ -135,32 +233,12 @@ export class EdgeFunction {
       }
     },
   }
-
-  /** By the flag data of this moment: a bucket of the subject, or what kill switches and mistakes make of it. */
-  #decide(flag: string, subject: string, random: Random): SourceDecision | { readonly cause: Cause } {
-    const { version } = this.#world
-    const variations = Object.entries(worldFlags.find(({ key }) => key === flag)?.variations ?? {})
-    const dice = random.below(40)
-    if (dice === 0 && flag !== 'tracer') return { cause: 'flag_not_found' }
-    const salt = this.#world.saltOf(flag)
-    const bucket = salt === 0 ? 0 : hashed(`${flag}:${subject}:${salt}`) % variations.length
-    const [name = '', value = null] = variations[bucket] ?? []
-    const reason = salt === 0 ? 'OFF' : 'FALLTHROUGH'
-    if (dice === 1) return { value: [name], variation: name, version, reason }
-    if (dice === 2 && typeof value === 'string') return { value: 'unheard of', variation: 'new', version, reason }
-    // A system that knows no names: the value tells.
-    return { value, variation: dice < 10 ? `v${bucket}` : name, version, reason, bucketed: true }
-  }
 }
+
+const FORGED = 'wb1.k0.tou41e...tracer:t1:=:1:f.AAAAAAAAAAAAAAAAAAAAAA'
 
 function failureOf({ subject, source }: RequestPlan): Cause | undefined {
   if (subject === undefined) return 'no_subject'
   if (source === 'unavailable') return 'source_unavailable'
   return source === 'throws' || source === 'rejects' ? 'source_failed' : undefined
-}
-
-function hashed(text: string): number {
-  let hash = 2_166_136_261
-  for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 16_777_619) >>> 0
-  return (hash ^ (hash >>> 13)) >>> 0
 }

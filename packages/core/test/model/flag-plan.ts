@@ -24,12 +24,12 @@ export type Declarations = Readonly<Record<string, FlagDeclaration>>
 
 /** What the edge declares: the tracer, and some of the others. */
 export function edgeDeclarations(random: Random): Declarations {
-  return declared(random, random.chance(0.2) ? 0.9 : 0.4, ({ variations }) => variations)
+  return declared(random, random.chance(0.2) ? 0.9 : 0.4, true, ({ variations }) => variations)
 }
 
 /** What an inner function declares: sometimes not what the edge does, as with a deployment that is behind. */
-export function innerDeclarations(random: Random): Declarations {
-  return declared(random, 0.35, ({ variations }) => {
+export function innerDeclarations(random: Random, evaluates: boolean): Declarations {
+  return declared(random, 0.35, evaluates, ({ variations }) => {
     const names = Object.keys(variations)
     if (random.chance(0.85)) return variations
     if (random.chance(0.5))
@@ -41,9 +41,12 @@ export function innerDeclarations(random: Random): Declarations {
   })
 }
 
+const WHEN_EXPIRED = ['default', 'keep', 'evaluate', 'evaluate'] as const
+
 function declared(
   random: Random,
   share: number,
+  evaluates: boolean,
   variationsOf: (flag: WorldFlag) => Readonly<Record<string, JsonValue>>,
 ): Declarations {
   const chosen = worldFlags.filter(({ key }) => key === 'tracer' || random.chance(share))
@@ -58,7 +61,9 @@ function declared(
         inFlight: random.chance(0.4) ? 'recall' : 'keep',
         priority: random.below(3),
         ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
-        ...(maxAgeSeconds !== undefined && random.chance(0.4) ? { whenExpired: 'keep' } : {}),
+        ...(maxAgeSeconds === undefined
+          ? {}
+          : { whenExpired: random.pick(evaluates ? WHEN_EXPIRED : WHEN_EXPIRED.slice(0, 2)) }),
       }
       return [flag.key, declaration]
     }),

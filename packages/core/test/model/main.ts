@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { numberFrom } from '../fuzz/random.ts'
 import { runChain } from './chain.ts'
-import { explained, type ModelReport, planOf, runModel } from './run-model.ts'
+import { explanation, type ModelReport, planOf, runModel } from './run-model.ts'
 
 /*
  * The full run: `.ci/soak model`. Ends with exit code 1 if a chain did anything that the model does not explain.
@@ -24,7 +24,9 @@ interface Share {
   readonly from: number
   readonly chains: number
 }
-type Told = Pick<ModelReport, 'chains' | 'messages' | 'handled'> & { readonly failures: readonly string[] }
+type Told = Pick<ModelReport, 'chains' | 'messages' | 'handled' | 'explained'> & {
+  readonly failures: readonly string[]
+}
 
 const BATCH = 500
 
@@ -34,7 +36,7 @@ else parentPort?.postMessage(await one(workerData as Share))
 async function one({ seed, from, chains }: Share): Promise<Told> {
   const { failures, ...counts } = await runModel(seed, chains, from)
   const told: string[] = []
-  for (const failure of failures) told.push(await explained(failure, seed))
+  for (const failure of failures) told.push(await explanation(failure, seed))
   return { ...counts, failures: told }
 }
 
@@ -48,6 +50,7 @@ async function all(): Promise<number> {
   const [from, chains, workers] = [Number(values.from), Number(values.chains), Number(values.workers)]
   const startMs = performance.now()
   const sum = { chains: 0, messages: 0, handled: 0 }
+  const befell: Record<string, number> = {}
   const failures: string[] = []
   let next = from
   const work = async (): Promise<void> => {
@@ -58,6 +61,7 @@ async function all(): Promise<number> {
       sum.chains += told.chains
       sum.messages += told.messages
       sum.handled += told.handled
+      for (const [code, by] of Object.entries(told.explained)) befell[code] = (befell[code] ?? 0) + by
       failures.push(...told.failures)
       if (((next - from) / BATCH) % 40 === 0) console.log(`  ${next - from} chains begun`)
     }
@@ -67,6 +71,7 @@ async function all(): Promise<number> {
   const rate = Math.round(sum.chains / seconds)
   console.log(`${sum.chains} chains, ${sum.messages} messages, handled ${sum.handled} times: ${seconds.toFixed(0)} s,`)
   console.log(`${rate} chains a second with ${workers} workers, seed ${seed}`)
+  console.log(`what befell them, each counted as the model says: ${JSON.stringify(befell)}`)
   for (const failure of failures.slice(0, 3)) console.error(`VIOLATION ${failure}`)
   console.log(failures.length === 0 ? 'model: every decision and every count is explained' : 'model: FAILED')
   return failures.length === 0 ? 0 : 1

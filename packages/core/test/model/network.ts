@@ -62,8 +62,10 @@ export class Network {
     for (const { parcel, entry } of copies) {
       this.#ids += 1
       const { event, lambdaContext } = transport.deliver(meant.get(parcel.id) ?? entry, `${this.#ids}`)
-      if (transport.inbound === 'records') this.#enqueue(transport, parcel, event, `${this.#ids}`)
-      else if (transport.service === 'Lambda' && !('InvocationType' in entry)) {
+      if (transport.inbound === 'records') {
+        this.#enqueue(transport, parcel, event, `${this.#ids}`)
+        if (transport.service === 'DynamoDB' && this.#random.chance(0.15)) this.#change(transport, parcel, event)
+      } else if (transport.service === 'Lambda' && !('InvocationType' in entry)) {
         calls.push(this.#deliver(parcel, event, lambdaContext))
       } else this.#spawn(() => this.#deliver(parcel, event, lambdaContext))
     }
@@ -108,6 +110,30 @@ export class Network {
     this.#spawn(() => this.#poll(transport, to, queue, ordered))
   }
 
+  /** Somebody without Waybill changes an item: it still has the stamp of whoever wrote it. */
+  #change(transport: Transport, { to }: Parcel, record: Input): void {
+    const { parcels } = this.#world
+    const text = `parcel-${parcels.length} is a change by somebody else`
+    const parcel: Parcel = {
+      id: parcels.length,
+      attempt: undefined,
+      text,
+      to,
+      sender: undefined,
+      problem: undefined,
+      arrived: { kind: 'nothing' },
+      failuresLeft: 0,
+      handled: 0,
+      ...('_waybill' in imageOf(record) ? { changed: true } : {}),
+    }
+    parcels.push(parcel)
+    this.#ids += 1
+    const OldImage = imageOf(record)
+    const dynamodb = { NewImage: { ...OldImage, text: { S: text } }, OldImage, StreamViewType: 'NEW_AND_OLD_IMAGES' }
+    const change = { ...record, eventID: `${this.#ids}`, eventName: 'MODIFY', dynamodb }
+    this.#enqueue(transport, parcel, change, `${this.#ids}`)
+  }
+
   /** Until the queue is empty. Standard queues are polled by several at once, a shard by one. */
   async #poll(transport: Transport, to: string, queue: Queued[], ordered: boolean): Promise<void> {
     while (queue.length > 0) {
@@ -118,6 +144,11 @@ export class Network {
         // A stream goes on behind what succeeded, and comes back to the first failure with all that follows it.
         const firstFailed = done.findIndex((one) => !one)
         queue.splice(0, firstFailed === -1 ? done.length : firstFailed)
+        const [head] = queue
+        if (firstFailed === -1 || head === undefined) continue
+        head.receives += 1
+        // A poison record is given up after so many attempts, or it would hold up all behind it.
+        if (head.parcel.refused === true && head.receives >= MOST_RECEIVES) queue.shift()
         continue
       }
       const pollers = Array.from({ length: 1 + this.#random.below(2) }, () => this.#take(queue, most))
@@ -140,6 +171,8 @@ export class Network {
     for (const [index, one] of batch.entries()) {
       if (done[index]) continue
       one.receives += 1
+      // What a policy refuses is refused for good, and stays in the dead-letter queue.
+      if (one.parcel.refused === true && one.receives >= MOST_RECEIVES) continue
       if (one.receives < MOST_RECEIVES) {
         queue.push(one)
         continue
@@ -162,8 +195,10 @@ export class Network {
       // The simulated mapping is told by parcel: ids of items are each transport's own.
       const failed = new Set(response?.failures ?? [])
       return batch.map(({ parcel }) => !failed.has(parcel.id))
-    } catch {
-      return batch.map(() => false)
+    } catch (error) {
+      // Records fail one by one; a batch as a whole does not.
+      this.#world.blame('crash', `${to}: ${(error as Error).stack}`)
+      return batch.map(() => true)
     }
   }
 
@@ -197,6 +232,10 @@ export class Network {
   #spawn(task: () => Promise<void>): void {
     this.#world.scheduler.spawn(task, (error) => this.#world.blame('crash', `the network: ${(error as Error).stack}`))
   }
+}
+
+function imageOf(record: Input): Input {
+  return (record['dynamodb'] as { NewImage: Input }).NewImage
 }
 
 /** A copy with one text replaced, wherever it stands: in texts, in bytes, and in base64. */

@@ -6,12 +6,14 @@ import type { Random } from '../fuzz/random.ts'
 import { type Body, idIn, oddMessage, plainMessage, problemOf, textOf } from './messages.ts'
 import type { Network } from './network.ts'
 import type { FunctionPlan, LinkPlan } from './plan.ts'
-import type { Attempt, Cargo, ScopeModel } from './scope-model.ts'
+import { type Attempt, type Cargo, type ScopeModel, travelling } from './scope-model.ts'
 import { type Command, frozen, type Input, type SimulatedClient, simulatedClient } from './sdk.ts'
 import { transports } from './transports/list.ts'
 import type { Transport } from './transports/transport.ts'
 import { wireToken } from './wire-token.ts'
 import { fingerprintOf, type Parcel, type World } from './world.ts'
+
+const VENDOR = 'vendor.example'
 
 /** A chain that keeps sending would never end. */
 const MOST_PARCELS = 80
@@ -27,6 +29,8 @@ export class Outbox {
   readonly #client: SimulatedClient | undefined
   readonly #fetch: typeof globalThis.fetch
   readonly #buffer: Input[] = []
+  /** What a request came to that was then redirected to somebody else. */
+  readonly #answered = new Map<number, number>()
 
   constructor(world: World, from: FunctionPlan, to: FunctionPlan, link: LinkPlan, network: Network) {
     this.#world = world
@@ -40,7 +44,8 @@ export class Outbox {
       const targets = link.to === 'named' ? [to.name] : ['another']
       this.#client = stampClient(client, link.to === 'absent' ? {} : { to: targets })
     }
-    const fetch = ((url: string, init: RequestInit) => this.#request(url, init)) as typeof globalThis.fetch
+    const fetch = ((url: string | URL, init: RequestInit) =>
+      this.#request(String(url), init)) as typeof globalThis.fetch
     const origins = link.to === 'other' ? ['https://elsewhere.internal'] : [`https://${to.name}.internal`]
     this.#fetch = stampFetch(fetch, { propagateTo: origins })
   }
@@ -123,12 +128,25 @@ export class Outbox {
   async #request(url: string, init: RequestInit): Promise<Response> {
     const parcel = this.#world.parcels[idIn(String(init.body)) ?? -1] as Parcel
     const headers = new Headers(init.headers)
+    const stamped = headers.has('x-waybill')
+    if (url.includes(VENDOR)) {
+      if (stamped) this.#world.blame('leak', `parcel-${parcel.id}: a third party was sent the token`)
+      return new Response(null, { status: this.#answered.get(parcel.id) ?? 200 })
+    }
+    // Only what carries a token is followed by the stamp itself; the rest is fetch's own affair.
+    if (stamped && url.endsWith('/orders') && this.#world.random.chance(0.1)) {
+      return Response.redirect(`${url}/moved`, 308)
+    }
     const allowed = this.#link.to !== 'other'
     // Whether there is something to carry is looked at first, and opens the token.
     parcel.sender?.cargo()
     this.#check(allowed ? parcel : { ...parcel, sender: undefined }, headers.get('x-waybill') ?? undefined, false)
     if (!allowed) parcel.arrived = { kind: 'nothing' }
     const status = await this.#network.request(new URL(url), parcel, headers)
+    if (stamped && this.#world.random.chance(0.1)) {
+      this.#answered.set(parcel.id, status)
+      return Response.redirect(`https://${VENDOR}/${parcel.text.length}`, 307)
+    }
     return new Response(null, { status })
   }
 
@@ -164,7 +182,8 @@ export class Outbox {
       const cargo = scope?.cargo()
       // What cannot be read cannot be shown: the client stamps it, if it can.
       if (cargo?.kind !== 'opaque') this.#check(parcel, token, false)
-      if (cargo?.kind === 'decisions') checkClaims(world, claims, cargo)
+      const proven = parcel.arrived.kind === 'token' ? parcel.arrived.cargo : cargo
+      if (proven?.kind === 'decisions') checkClaims(world, claims, proven)
     }
     return parcel
   }
@@ -221,7 +240,9 @@ export class Outbox {
         world.blame('wrong', `parcel-${parcel.id} carries ${flag}=${variation}, sealed was ${sealed?.variation}`)
       }
     }
-    const kept = new Map([...cargo.flags].filter(([flag]) => token.entries.has(flag)))
+    const kept = new Map(
+      [...cargo.flags].flatMap(([flag, one]) => (token.entries.has(flag) ? [[flag, travelling(one)]] : [])),
+    )
     const shed = cargo.flags.size - kept.size
     if (shed > 0) {
       world.expect('shed', shed)
@@ -250,7 +271,7 @@ function keepsTheImportant(flags: readonly string[], kept: ReadonlyMap<string, u
   return order.slice(firstGone).every(({ flag }) => !kept.has(flag))
 }
 
-/** The readable block is what the token says. */
+/** The readable block says what the token beside it proves, or all where there is none. */
 function checkClaims(world: World, claims: unknown, { flags }: Cargo & { kind: 'decisions' }): void {
   const said = Object.entries((claims ?? {}) as Record<string, { variation: string }>)
   const same =

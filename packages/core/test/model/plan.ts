@@ -31,6 +31,16 @@ export interface FunctionPlan {
   readonly reads: 'all' | 'some' | 'none'
   readonly keys: 'source' | 'none'
   readonly budgetBytes: number | undefined
+  readonly undecided: 'default' | 'throw'
+  readonly onRefused: 'default' | 'throw'
+  /** It has a source to make anew what is too old. */
+  readonly evaluates: boolean
+  /** An edge to other sources, which honours what its own chain sends it. */
+  readonly edgeToo: boolean
+  /** The edge: repeated requests get the decisions of their first attempt. */
+  readonly pins: boolean
+  /** The edge: flags that testers may decide. */
+  readonly overridable: readonly string[]
 }
 
 export interface RequestPlan {
@@ -39,7 +49,7 @@ export interface RequestPlan {
   /** How often the client tries: each is evaluated anew. */
   readonly attempts: number
   readonly source: 'now' | 'later' | 'stale' | 'unavailable' | 'throws' | 'rejects'
-  readonly inbound: 'nothing' | 'forged' | 'replayed'
+  readonly inbound: 'nothing' | 'forged' | 'replayed' | 'override' | 'stolen-override'
 }
 
 /** Everything that the dice decide before a run. Shrinking takes pieces of it away. */
@@ -87,11 +97,12 @@ export function planned(seed: number, random: Random): Plan {
 
 function functionPlan(index: number, parent: number | undefined, random: Random): FunctionPlan {
   const edge = parent === undefined
+  const evaluates = random.chance(0.3)
   return {
     name: `fn${index}`,
     parent: edge ? undefined : `fn${parent}`,
     link: edge ? undefined : linkPlan(random),
-    declares: edge ? edgeDeclarations(random) : innerDeclarations(random),
+    declares: edge ? edgeDeclarations(random) : innerDeclarations(random, evaluates),
     records: random.pick(['parallel', 'parallel', 'sequential', 'processor', 'alone']),
     followsRecalls: random.chance(0.6),
     checksSubject: random.chance(0.4),
@@ -99,6 +110,12 @@ function functionPlan(index: number, parent: number | undefined, random: Random)
     reads: random.pick(['all', 'all', 'all', 'some', 'none']),
     keys: random.chance(0.97) ? 'source' : 'none',
     budgetBytes: random.chance(0.75) ? undefined : random.pick([80, 150, 300, 600, 4000]),
+    undecided: random.chance(0.06) ? 'throw' : 'default',
+    onRefused: random.chance(0.08) ? 'throw' : 'default',
+    evaluates,
+    edgeToo: random.chance(0.2),
+    pins: edge && random.chance(0.4),
+    overridable: edge && random.chance(0.5) ? ['tracer', 'new-order-flow', 'extra.1'] : [],
   }
 }
 
@@ -121,6 +138,16 @@ function requestPlan(id: number, random: Random): RequestPlan {
     subject: random.chance(0.06) ? undefined : `user-${random.below(4)}`,
     attempts: random.chance(0.75) ? 1 : 2,
     source: random.pick(['now', 'now', 'now', 'later', 'later', 'later', 'stale', 'unavailable', 'throws', 'rejects']),
-    inbound: random.pick(['nothing', 'nothing', 'nothing', 'forged', 'replayed']),
+    inbound: random.pick([
+      'nothing',
+      'nothing',
+      'nothing',
+      'nothing',
+      'forged',
+      'replayed',
+      'override',
+      'override',
+      'stolen-override',
+    ]),
   }
 }

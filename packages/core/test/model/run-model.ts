@@ -15,6 +15,8 @@ export interface ModelReport {
   readonly chains: number
   readonly messages: number
   readonly handled: number
+  /** What befell them, by code. */
+  readonly explained: Readonly<Record<string, number>>
   readonly failures: readonly Failure[]
 }
 
@@ -26,6 +28,7 @@ export function planOf(seed: number, chain: number): Plan {
 /** Runs `chains` chains from number `from` on, and stops at the first few that fail. */
 export async function runModel(seed: number, chains: number, from = 0, mostFailures = 3): Promise<ModelReport> {
   let [ran, messages, handled] = [0, 0, 0]
+  const explained: Record<string, number> = {}
   const failures: Failure[] = []
   for (let chain = from; chain < from + chains && failures.length < mostFailures; chain += 1) {
     const plan = planOf(seed, chain)
@@ -33,13 +36,14 @@ export async function runModel(seed: number, chains: number, from = 0, mostFailu
     ran += 1
     messages += report.messages
     handled += report.handled
+    for (const [code, by] of report.explained) explained[code] = (explained[code] ?? 0) + by
     if (report.violations.length > 0) failures.push({ chain, plan, report })
   }
-  return { chains: ran, messages, handled, failures }
+  return { chains: ran, messages, handled, explained, failures }
 }
 
 /** What a failure comes down to: the smallest chain found that still fails in the same way, and all that it does. */
-export async function explained({ chain, plan, report }: Failure, seed: number): Promise<string> {
+export async function explanation({ chain, plan, report }: Failure, seed: number): Promise<string> {
   const kind = report.violations[0]?.kind
   const fails = async (one: Plan): Promise<boolean> =>
     (await runChain(one)).violations.some((violation) => violation.kind === kind)

@@ -17,9 +17,12 @@ export interface Sealed {
   readonly value: JsonValue
   readonly version: number
   readonly decidedAtSeconds: number
-  /** Why it is the edge's default; known at the edge alone. */
-  readonly cause?: Cause
+  /** How the function that made it came by it: that does not travel. */
+  readonly local?: { readonly origin: Origin; readonly cause?: Cause }
 }
+
+/** What a flag source says of one flag. */
+export type Said = { readonly value: JsonValue; readonly version: number } | { readonly cause: Cause }
 
 /** What the model says that a scope holds. */
 export type Cargo =
@@ -73,19 +76,18 @@ export interface Receiver {
 export class ScopeModel {
   readonly #receiver: Receiver
   readonly #arrived: Arrived
-  readonly #edge: boolean
   readonly #answers = new Map<string, Expected>()
   readonly #read = new Set<string>()
   /** Whose request this is, as the message itself says. */
   readonly #subject: string | undefined
   #cargo: Cargo | undefined
+  #asOfSeconds: number | undefined
 
   constructor(receiver: Receiver, arrived: Arrived, subject: string | undefined, decided?: Cargo) {
     this.#receiver = receiver
     this.#arrived = arrived
     this.#subject = subject
     this.#cargo = decided
-    this.#edge = decided !== undefined
   }
 
   /** Opened at the first read or send, and the same ever after. */
@@ -118,6 +120,33 @@ export class ScopeModel {
       return refused('wrong_subject')
     }
     return cargo
+  }
+
+  /** The policies for what comes without decisions: the code that is thrown instead of running the handler. */
+  insists(undecided: 'default' | 'throw', onRefused: 'default' | 'throw'): 'undecided' | 'refused' | undefined {
+    if (undecided !== 'throw' && onRefused !== 'throw') return undefined
+    const cargo = this.cargo()
+    if (cargo.kind !== 'none') return undefined
+    if (cargo.cause === 'refused' && onRefused === 'throw') return 'refused'
+    return undecided === 'throw' ? 'undecided' : undefined
+  }
+
+  /** Before the handler, what is too old is made anew where its flag says so; then nothing ages while it runs. */
+  renew(said: (flags: readonly string[]) => ReadonlyMap<string, Sealed>, asOfSeconds: number): void {
+    const cargo = this.cargo()
+    if (cargo.kind !== 'decisions') return
+    this.#asOfSeconds = asOfSeconds
+    const { declares, follows, count } = this.#receiver
+    const old = Object.entries(declares).flatMap(([flag, declaration]) => {
+      const sealed = cargo.flags.get(flag)
+      if (sealed === undefined || sealed.local !== undefined || declaration.whenExpired !== 'evaluate') return []
+      const recall = declaration.inFlight === 'recall' ? recallFor(flag, sealed.version, follows()) : undefined
+      return recall === undefined && isExpired(declaration, sealed.decidedAtSeconds, asOfSeconds) ? [flag] : []
+    })
+    if (old.length === 0) return
+    const anew = said(old)
+    for (const { local } of anew.values()) if (local?.cause === undefined) count('reevaluated')
+    this.#cargo = { ...cargo, flags: new Map([...cargo.flags].map(([flag, one]) => [flag, anew.get(flag) ?? one])) }
   }
 
   /** An observer looks at the observed flags before the handler runs: that is no read. */
@@ -154,12 +183,7 @@ export class ScopeModel {
     if (sealed === undefined) return otherwise(cargo.dropped > 0 ? 'dropped' : 'undecided')
     const { variation, version, decidedAtSeconds } = sealed
     // What this very function decided neither ages nor is taken back here.
-    if (this.#edge) {
-      const { value, cause } = sealed
-      return cause === undefined
-        ? { variation, version, value, origin: 'evaluated' }
-        : { variation, version, value, origin: 'default', cause }
-    }
+    if (sealed.local !== undefined) return { variation, version, value: sealed.value, ...sealed.local }
     const recall = declaration.inFlight === 'recall' ? recallFor(flag, version, follows()) : undefined
     if (recall !== undefined) {
       const value = declaration.variations[recall.to]
@@ -167,7 +191,7 @@ export class ScopeModel {
       count('recalled')
       return { variation: recall.to, value, version, origin: 'recalled' }
     }
-    const expired = nowSeconds() - decidedAtSeconds > (declaration.maxAgeSeconds ?? Number.POSITIVE_INFINITY)
+    const expired = isExpired(declaration, decidedAtSeconds, this.#asOfSeconds ?? nowSeconds())
     if (expired && declaration.whenExpired !== 'keep') return otherwise('expired')
     const declared = declaration.variations[variation]
     if (declared === undefined) return otherwise('undeclared_variation')
@@ -181,7 +205,7 @@ export class ScopeModel {
 
   /** What came for declared flags and nobody read is said when all went well. */
   end(succeeded: boolean): void {
-    if (!succeeded || this.#edge || this.#arrived.kind === 'nothing') return
+    if (!succeeded || this.#arrived.kind === 'nothing') return
     const cargo = this.cargo()
     if (cargo.kind !== 'decisions') return
     const unread = Object.keys(this.#receiver.declares).filter((flag) => cargo.flags.has(flag) && !this.#read.has(flag))
@@ -193,20 +217,35 @@ function recallFor(flag: string, version: number, recalls: readonly Recall[]): R
   return recalls.find((one) => one.flag === flag && version <= one.upToVersion)
 }
 
+function isExpired({ maxAgeSeconds }: FlagDeclaration, decidedAtSeconds: number, nowSeconds: number): boolean {
+  return maxAgeSeconds !== undefined && nowSeconds - decidedAtSeconds > maxAgeSeconds
+}
+
+/** What of a decision goes over the wire. */
+export function travelling({ local: _, ...sealed }: Sealed): Sealed {
+  return sealed
+}
+
 /** The decisions of an edge: what its source said of each declared flag, or the declared default and its cause. */
 export function decidedAtEdge(
   declares: Declarations,
-  said: (flag: string, declaration: FlagDeclaration) => { value: JsonValue; version: number } | { cause: Cause },
+  said: (flag: string) => Said,
   nowSeconds: number,
   count: (code: CountCode) => void,
 ): ReadonlyMap<string, Sealed> {
   const flags = new Map<string, Sealed>()
   for (const [flag, declaration] of Object.entries(declares)) {
-    const one = said(flag, declaration)
+    const one = said(flag)
     const fallback = (cause: Cause): Sealed => {
       count(cause)
       const value = declaration.variations[declaration.default] ?? null
-      return { variation: declaration.default, value, version: 0, decidedAtSeconds: nowSeconds, cause }
+      return {
+        variation: declaration.default,
+        value,
+        version: 0,
+        decidedAtSeconds: nowSeconds,
+        local: { origin: 'default', cause },
+      }
     }
     if ('cause' in one) {
       flags.set(flag, fallback(one.cause))
@@ -217,7 +256,16 @@ export function decidedAtEdge(
     const kind = jsonKind(declaration.variations[declaration.default] ?? null)
     if (jsonKind(one.value) !== kind) flags.set(flag, fallback('wrong_type'))
     else if (named === undefined) flags.set(flag, fallback('undeclared_variation'))
-    else flags.set(flag, { variation: named[0], value: one.value, version: one.version, decidedAtSeconds: nowSeconds })
+    else {
+      const { value, version } = one
+      flags.set(flag, {
+        variation: named[0],
+        value,
+        version,
+        decidedAtSeconds: nowSeconds,
+        local: { origin: 'evaluated' },
+      })
+    }
   }
   return flags
 }

@@ -57,7 +57,7 @@ export function isSame(expected: Expected, { variation, value, version, origin, 
 
 function blameRead(world: World, who: string, attempt: Attempt, expected: Expected, actual: Decision): void {
   const isOf = (sealed: Sealed | undefined): boolean =>
-    actual.origin === 'propagated' && sealed?.variation === actual.variation && sealed.version === actual.version
+    actual.origin !== 'default' && sealed?.variation === actual.variation && sealed.version === actual.version
   const owners = world.decided.filter(({ flags }) => isOf(flags.get(actual.flag)))
   const isAnothers = owners.length > 0 && owners.every((owner) => owner.attempt.subject !== attempt.subject)
   const told = (one: Expected | Decision): string => `${one.variation} (${one.origin}, ${one.cause}, ${one.version})`

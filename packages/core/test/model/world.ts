@@ -41,6 +41,10 @@ export interface Parcel {
   arrived: Arrived
   /** How often its handler is to fail yet. */
   failuresLeft: number
+  /** An item that somebody without Waybill changed after it was stamped. */
+  readonly changed?: true
+  /** A policy threw instead of running the handler: that is an end as well. */
+  refused?: true
   handled: number
 }
 
@@ -115,6 +119,11 @@ export class World {
 
   counted(counts: Counts): void {
     for (const [code, by] of counts) this.#counted.set(code, (this.#counted.get(code) ?? 0) + by)
+  }
+
+  /** What the model had to explain, by code: what befell this chain. */
+  get explained(): ReadonlyMap<CountCode, number> {
+    return this.#expected
   }
 
   /** Both books must say the same: every loss is counted, and nothing that was none. */
