@@ -1,4 +1,3 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import middy from '@middy/core'
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { W3CBaggagePropagator } from '@opentelemetry/core'
@@ -11,11 +10,11 @@ import {
   withRecordScope,
 } from '@waybill/core'
 import { evaluateFlags, honourDecisions } from '@waybill/middy'
-import { variationMetrics } from '@waybill/powertools/metrics'
 import { jwtVerify, SignJWT } from 'jose'
 import { evaluation } from './evaluation.ts'
-import { flags, freshTokens, httpEvent, keys, observedFlags, source, tokenOf } from './fixture.ts'
+import { flags, freshTokens, httpEvent, keys, source, tokenOf } from './fixture.ts'
 import { type Measured, measure } from './measure.ts'
+import { metrics } from './metrics.ts'
 
 /** Embedded metrics go nowhere while they are measured: what a log costs to write is the same for everybody. */
 const write = process.stdout.write.bind(process.stdout)
@@ -29,7 +28,7 @@ await edge()
 await inner()
 sizes()
 await batch()
-await metrics()
+await metrics(print)
 await evaluation()
 await (await import('./cold-start.ts')).coldStart()
 process.exit(0)
@@ -159,35 +158,6 @@ async function batch(): Promise<void> {
   print('Kinesis batch of 10,000, per record', rows)
   compare('own tokens', us(rows, 1), 6)
   compare('100 tokens', us(rows, 2), 6)
-}
-
-/** Started, Error and Latency for one flag. */
-async function metrics(): Promise<void> {
-  const watched = innerLifecycle({ flags: observedFlags, keys, observers: [variationMetrics({ service: 'bench' })] })
-  const unwatched = innerLifecycle({ flags: observedFlags, keys })
-  const event = httpEvent({ 'x-waybill': freshTokens[0] ?? '' })
-  const visit = (open: typeof watched): void => {
-    const passage = open(event, undefined)
-    passage.prepare()
-    passage.end({ response: 1 })
-  }
-  const instance = new Metrics({ namespace: 'bench', serviceName: 'bench' })
-  const rows = await measure([
-    { name: 'a scope without observers', run: () => visit(unwatched) },
-    { name: 'a scope with variationMetrics', run: () => visit(watched) },
-    {
-      name: 'Powertools singleMetric, three times',
-      run: () => {
-        for (const name of ['Started', 'Error', 'Latency']) {
-          const single = instance.singleMetric()
-          single.addDimensions({ flag: 'checkout-step-0', variation: 'control' })
-          single.addMetric(name, MetricUnit.Count, 1)
-        }
-      },
-    },
-  ])
-  print('Metrics, per record', rows)
-  compare('variationMetrics', us(rows, 1) - us(rows, 0), 6)
 }
 
 function us(rows: readonly Measured[], index: number): number {

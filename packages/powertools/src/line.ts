@@ -57,14 +57,14 @@ export function headOf(
  * A line of embedded metrics. Parts of different dimensions share one, which saves what they have in common; no two of them
  * may have the same dimension, since those are members of the line.
  */
-export function lineOf(nowMs: number, parts: readonly [Part, ...Part[]]): string {
+export function lineOf(nowMs: number, parts: readonly Part[]): string {
   let directives = ''
   let members = ''
   for (const { head, values } of parts) {
     directives += directives === '' ? head.directive : `,${head.directive}`
     members += `${head.dimensions},${values}`
   }
-  return `{"_aws":{"Timestamp":${nowMs},"CloudWatchMetrics":[${directives}]},"service":${parts[0].head.service}${members}}`
+  return `{"_aws":{"Timestamp":${nowMs},"CloudWatchMetrics":[${directives}]},"service":${parts[0]?.head.service}${members}}`
 }
 
 /** `"Latency":12` or `"Latency":[12,30]`. */

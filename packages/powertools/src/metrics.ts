@@ -112,7 +112,7 @@ export function variationMetrics(options: VariationMetricsOptions = {}): Variati
         const latencyMs = outcome === 'early_return' ? undefined : Math.round(durationMs * 1000) / 1000
         for (const series of all) {
           series.finished(outcome === 'failed' ? 1 : 0, latencyMs)
-          writer.changed(series)
+          writer.changed(series, scope.kind === 'invocation')
         }
       }
       if (scope.kind !== 'record') writer.all()

@@ -47,12 +47,12 @@ export class Writer {
     }
   }
 
-  /** Something of the series waits. */
-  changed(series: Series): void {
+  /** Something of the series waits; `isLast`: only until `all`, which comes next. */
+  changed(series: Series, isLast = false): void {
     if (series.isFull) this.#writeSeries(series)
     else {
       this.#waiting.add(series)
-      this.#later()
+      if (!isLast) this.#later()
     }
   }
 
@@ -63,24 +63,27 @@ export class Writer {
 
   /** Writes all that waits: the environment may freeze. Parts of different dimensions share lines. */
   all(): void {
-    clearTimeout(this.#timer)
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timer = undefined
     this.#turnIsOver = false
-    const parts: Part[] = []
+    const ofSeries: Part[] = []
     for (const series of this.#waiting) {
       const part = series.take()
-      if (part !== undefined) parts.push(part)
+      if (part !== undefined) ofSeries.push(part)
     }
     this.#waiting.clear()
     for (const series of this.#recent) series.writtenMs = Number.NEGATIVE_INFINITY
     this.#recent.clear()
-    const origins = this.origins.take(this.#place())
-    const counts = this.counts.take(this.#place())
+    const place = this.#place()
+    const origins = this.origins.take(place)
+    const counts = this.counts.take(place)
+    const lines = Math.max(ofSeries.length, origins.length, counts.length)
+    if (lines === 0) return
     const nowMs = this.#nowMs()
-    for (let index = 0; ; index += 1) {
-      const [first, ...others] = [parts[index], origins[index], counts[index]].filter((part) => part !== undefined)
-      if (first === undefined) return
-      this.#write(lineOf(nowMs, [first, ...others]))
+    for (let index = 0; index < lines; index += 1) {
+      const parts: Part[] = []
+      for (const one of [ofSeries[index], origins[index], counts[index]]) if (one !== undefined) parts.push(one)
+      this.#write(lineOf(nowMs, parts))
     }
   }
 
