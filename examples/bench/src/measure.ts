@@ -15,7 +15,7 @@ export interface Measured {
 }
 
 /** How often every contender has its turn: what the machine's neighbours do then is shared out among all. */
-const ROUNDS = 5
+const ROUNDS = 15
 
 export interface MeasureOptions {
   /** For each contender, over all rounds. Default 600. */
@@ -37,7 +37,7 @@ export async function measure(
   for (let round = 0; round < ROUNDS; round += 1) {
     // The compiler is to be done with everybody before anybody is timed.
     const warmupTime = round === 0 ? timeMs / 3 : 10
-    const bench = new Bench({ time: timeMs / ROUNDS, iterations: 8, warmupTime, warmupIterations: 8, throws: true })
+    const bench = new Bench({ time: timeMs / ROUNDS, iterations: 4, warmupTime, warmupIterations: 4, throws: true })
     for (const [index, { name }] of contenders.entries()) bench.add(name, calls[index] ?? (() => {}))
     await bench.run()
     for (const [index, { name, result }] of bench.tasks.entries()) {
