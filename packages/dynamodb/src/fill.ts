@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import type { WriteRequest } from '@aws-sdk/client-dynamodb'
 import { checkWrite, FlagDataError, type FlagSet, type ItemKind, notOwner, type StoredItem } from '@waybill/flags'
 import { type Content, openMark, readContent, settleMark } from './mark.ts'
 import { ownerOf, type Row, rowOf } from './schema.ts'
-import { type Place, removeRow, type Written, writeRow } from './write-row.ts'
-import { BATCH_SIZE, writeRows } from './write-rows.ts'
+import { type Expected, type Place, removeRow, type Written, writeRow } from './write-row.ts'
 
-/** Conditional writes under way at once. */
-const AT_ONCE = 16
+/** Writes under way at once. */
+const AT_ONCE = 25
 const MAX_ATTEMPTS = 5
 
 interface Change {
@@ -15,27 +12,22 @@ interface Change {
   readonly key: string
   /** Absent: to be removed. */
   readonly item?: StoredItem
-  readonly version: number | undefined
+  readonly expected: Expected
 }
 
 interface Plan {
-  readonly fresh: readonly WriteRequest[]
   readonly changes: readonly Change[]
   readonly refusals: readonly FlagDataError[]
 }
 
 /**
  * Makes the table hold exactly this data, but for rows of the other owner, and returns what was refused. Only what differs
- * is written: rows that were not there in batches, the others each on condition that it is still as it was read, so that a
- * flag which changed hands meanwhile is not overwritten.
+ * is written, each row on condition that it is still as it was read, so that a flag which changed hands meanwhile, or came to
+ * be, is not overwritten. Batches know no conditions.
  */
 export async function fill(place: Place, data: FlagSet): Promise<readonly FlagDataError[]> {
-  const { fresh, changes, refusals } = planOf(place, data, await readContent(place.table, place.schema), randomUUID())
-  const opened = fresh.length + changes.length === 0 ? undefined : await openMark(place)
-  for (let start = 0; start < fresh.length; start += BATCH_SIZE) {
-    await opened?.keep()
-    await writeRows(place.table, fresh.slice(start, start + BATCH_SIZE))
-  }
+  const { changes, refusals } = planOf(place, data, await readContent(place.table, place.schema))
+  const opened = await openMark(place, changes)
   const late: FlagDataError[] = []
   for (let start = 0; start < changes.length; start += AT_ONCE) {
     await opened?.keep()
@@ -51,8 +43,7 @@ export async function fill(place: Place, data: FlagSet): Promise<readonly FlagDa
   return [...refusals, ...late]
 }
 
-function planOf({ schema, writer }: Place, data: FlagSet, content: Content, writeId: string): Plan {
-  const fresh: WriteRequest[] = []
+function planOf({ schema, writer }: Place, data: FlagSet, content: Content): Plan {
   const changes: Change[] = []
   const refusals: FlagDataError[] = []
   const given = { features: data.flags, segments: data.segments ?? {} }
@@ -65,10 +56,9 @@ function planOf({ schema, writer }: Place, data: FlagSet, content: Content, writ
         checkWrite(kind, item, 'absent')
         const owner = ownerOf(there)
         if (owner !== undefined && owner !== writer) throw notOwner(kind, item.key, owner, writer)
-        const row = rowOf(schema, kind, item, { writeId, owner: writer })
-        if (there === undefined) fresh.push({ PutRequest: { Item: row } })
-        else if (owner === undefined || there['item']?.S !== row['item']?.S)
-          changes.push({ kind, key: item.key, item, version: versionOf(there) })
+        const row = rowOf(schema, kind, item, { writeId: '', owner: writer })
+        if (there === undefined || owner === undefined || there['item']?.S !== row['item']?.S)
+          changes.push({ kind, key: item.key, item, expected: asRead(there) })
       } catch (error) {
         if (!(error instanceof FlagDataError)) throw error
         refusals.push(error)
@@ -76,26 +66,27 @@ function planOf({ schema, writer }: Place, data: FlagSet, content: Content, writ
     }
     for (const [key, row] of gone) {
       const owner = ownerOf(row)
-      if (owner === undefined || owner === writer) changes.push({ kind, key, version: versionOf(row) })
+      if (owner === undefined || owner === writer) changes.push({ kind, key, expected: asRead(row) })
     }
   }
-  return { fresh, changes, refusals }
+  return { changes, refusals }
 }
 
-async function change(place: Place, { kind, key, item, version }: Change): Promise<void> {
-  let expected = { version }
+async function change(place: Place, { kind, key, item, expected: first }: Change): Promise<void> {
+  let expected = first
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const { outcome, row }: Written =
       item === undefined ? await removeRow(place, kind, key, expected) : await writeRow(place, kind, item, expected)
     if (outcome === 'written') return
-    expected = { version: row && versionOf(row) }
+    expected = asRead(row)
   }
   throw new FlagDataError('store_unavailable', `"${key}" of ${kind} is being written by others all the time`, {
     keys: [key],
   })
 }
 
-function versionOf(row: Row): number | undefined {
+function asRead(row: Row | undefined): Expected {
+  if (row === undefined) return 'absent'
   const version = row['version']?.N
-  return version === undefined ? undefined : Number(version)
+  return { version: version === undefined ? undefined : Number(version) }
 }

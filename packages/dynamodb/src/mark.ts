@@ -73,10 +73,14 @@ export interface OpenMark {
 
 /**
  * Before many writes: from now on readers look at the content and not at the mark, so that they see what was written even if
- * the writer is killed before it settles the mark. Where there is no meta they do so anyhow.
+ * the writer is killed before it settles the mark. Where there is no meta they do so anyhow. Of no writes, only where another
+ * writer has it open: who repeats what was broken off and finds nothing left to write takes it over, and settles it.
  */
-export async function openMark(place: Place): Promise<OpenMark> {
-  const { table, schema, nowMs } = place
+export async function openMark(
+  { table, schema, nowMs }: Place,
+  writes: readonly unknown[],
+): Promise<OpenMark | undefined> {
+  if (writes.length === 0 && !isOpen(await readMark(table, schema))) return undefined
   const id = randomUUID()
   let openedAtMs = Number.NEGATIVE_INFINITY
   const keep = async (): Promise<void> => {

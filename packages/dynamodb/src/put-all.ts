@@ -42,7 +42,7 @@ export async function putAll(place: Place, changes: readonly FlagChange[]): Prom
     }
   }
   await noted(async () => {
-    const opened = writable.length === 0 ? undefined : await openMark(place)
+    const opened = await openMark(place, writable)
     await noted(async () => {
       for (let start = 0; start < writable.length && failures.length === 0; start += BATCH_SIZE) {
         await opened?.keep()

@@ -4,8 +4,8 @@ import { FlagDataError, type FlagOwner, type OwnerItem, type StoreKind, type Ver
 /*
  * The table as ld-relay and LaunchDarkly's Go and Node SDKs write it: partition key `namespace`, sort key `key`, `version`
  * (N) and `item` (S, the whole JSON). https://launchdarkly.com/docs/sdk/features/storing-data/dynamodb
- * Ours in addition, which their readers pass over: namespaces that start with `$`, and on a row `owner`, `ownerVersion`
- * and `writeId`. Their writers replace whole rows, so what they wrote has no owner.
+ * Ours in addition, which their readers pass over: namespaces that start with `$`, and on a row `owner`, `ownerVersion`,
+ * `writeId` and `ownerWriteId`. Their writers replace whole rows, so what they wrote has no owner.
  */
 export type Row = Record<string, AttributeValue>
 

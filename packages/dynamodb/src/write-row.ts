@@ -117,15 +117,17 @@ export async function writeOwner(
 ): Promise<'written' | 'stale'> {
   const { kind, key } = ownedBy(item.key)
   const absent = ifVersion === 'absent'
+  const writeId = randomUUID()
   const command = new UpdateItemCommand({
     TableName: table.tableName,
     Key: { namespace: { S: schema.namespace(kind) }, key: { S: key } },
-    UpdateExpression: 'SET #owner = :owner, #ownerVersion = :version',
+    UpdateExpression: 'SET #owner = :owner, #ownerVersion = :version, #ownerWriteId = :writeId',
     ConditionExpression: `attribute_exists(#key) AND ${absent ? 'attribute_not_exists(#ownerVersion)' : '#ownerVersion = :before'}`,
-    ExpressionAttributeNames: { '#key': 'key', ...OWNER_NAMES },
+    ExpressionAttributeNames: { '#key': 'key', '#ownerWriteId': 'ownerWriteId', ...OWNER_NAMES },
     ExpressionAttributeValues: {
       ':owner': { S: item.owner },
       ':version': { N: String(item.version) },
+      ':writeId': { S: writeId },
       ...(absent ? {} : { ':before': { N: String(ifVersion) } }),
     },
   })
@@ -135,8 +137,9 @@ export async function writeOwner(
   } catch (error) {
     if (!isNamed(error, 'ConditionalCheckFailedException')) throw error
   }
-  if ((await getRow(table, schema.namespace(kind), key)) === undefined) throw noSuchFlag(item.key)
-  return 'stale'
+  const there = await getRow(table, schema.namespace(kind), key)
+  if (there === undefined) throw noSuchFlag(item.key)
+  return there['ownerWriteId']?.S === writeId ? 'written' : 'stale'
 }
 
 function refuseOthers({ writer }: Place, kind: ItemKind, key: string, row: Row | undefined): void {

@@ -5,6 +5,10 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { type DynamoDbEngine, findDynoxide } from '@waybill/local'
+import { vi } from 'vitest'
+
+// Engines in JavaScript take their time, on machines that do other things as well.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 export const engines: readonly DynamoDbEngine[] = ['dynalite', 'dynoxide']
 

@@ -45,7 +45,7 @@ export async function faultyStore(server: DynamoDb): Promise<FaultyStore> {
   }
 
   return {
-    store: dynamoDbFlagStore({ client: cut, tableName, requestTimeoutMs: 300, random: () => 0 }),
+    store: dynamoDbFlagStore({ client: cut, tableName, requestTimeoutMs: 2_500, random: () => 0 }),
     healthy: dynamoDbFlagStore({ client: own, tableName }),
     breakAfter: (writes, kind) => {
       writesLeft = writes

@@ -67,6 +67,9 @@ it('a writer sends what its policy allows, and all of it', async () => {
   await store.init({ flags: { a: { key: 'a', version: 1 }, b: { key: 'b', version: 1 } } })
   await store.init({ flags: { a: { key: 'a', version: 2 } } })
   await store.upsert('segments', { key: 's', version: 1 })
+  const record = { kind: 'features', subject: 'a', action: 'on', who: 'ada', atMs: 1, comment: 'why' } as const
+  const audit = { ...record, key: 'a/1/x', version: 1 }
+  await store.put('features', { key: 'a', version: 3 }, { ifVersion: 2, record: audit })
   await store.put('owners', { key: 'a', version: 2, owner: 'launchdarkly' }, { ifVersion: 1 })
   for (const kind of ['features', 'segments', 'owners', 'audit', 'recalls', 'rollouts'] as const) await store.list(kind)
   expect([...actions].toSorted()).toEqual(policyOf('writer').Action)

@@ -2,7 +2,7 @@ import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict'
 import type { FlagSet } from '../model.ts'
 import type { FlagStore, StoreMeta } from '../store.ts'
 import { recordedChange } from './changes-contract.ts'
-import { asJson, type ContractCase, contentOf, flag } from './contract-case.ts'
+import { asJson, type ContractCase, contentOf, flag, settled } from './contract-case.ts'
 
 /** A store whose engine can be made to fail, empty at first. */
 export interface FaultyStore {
@@ -169,10 +169,6 @@ export function faultContract(makeFaulty: () => Promise<FaultyStore>): readonly 
 
 function sixty(version: number): FlagSet {
   return { flags: Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`f${n}`, flag(`f${n}`, version)])) }
-}
-
-async function settled(store: FlagStore): Promise<void> {
-  deepStrictEqual((await store.readAll())?.meta, await store.readMeta?.())
 }
 
 /** Whoever knows the meta from before is not told that nothing has changed since. */
