@@ -1,4 +1,4 @@
-import type { ChangeOutcome, FlagData, FlagSnapshot, SegmentData } from '@waybill/flags'
+import { type ChangeOutcome, type FlagData, type FlagSnapshot, notOwner, type SegmentData } from '@waybill/flags'
 import type { Author } from './audit.ts'
 import { type Changed, conflict, type Proposal, plan, writeOf } from './change.ts'
 import { Failure } from './failure.ts'
@@ -45,8 +45,10 @@ export async function importAll(
 ): Promise<readonly Imported[]> {
   const held = await store.readAll()
   const planned = await planAll(store, held, file)
-  const outcomes = options.dryRun ? undefined : await writeAll(store, held, planned, author, options)
-  const imported = await Promise.all(planned.map((one) => said(store, one, outcomes?.get(one), options.storeName)))
+  const outcomes = options.dryRun
+    ? await foreseen(store, planned)
+    : await writeAll(store, held, planned, author, options)
+  const imported = await Promise.all(planned.map((one) => said(store, one, outcomes.get(one), options.storeName)))
   return imported.toSorted((a, b) => (`${a.kind} ${a.key}` < `${b.kind} ${b.key}` ? -1 : 1))
 }
 
@@ -97,6 +99,18 @@ async function writeAll(
     throw new Failure(code, `${message}. ${far}`, { cause: error })
   }
   return new Map(different.map((one, index) => [one, outcomes[index] ?? { status: 'unknown' }]))
+}
+
+/** What a dry run can tell without writing: whose the flags are. */
+async function foreseen(store: Store, planned: readonly Planned[]): Promise<ReadonlyMap<Planned, ChangeOutcome>> {
+  const owners = new Map((await store.list('owners')).map(({ key, owner }) => [key, owner]))
+  const refused = planned.flatMap((one): readonly (readonly [Planned, ChangeOutcome])[] => {
+    const { kind, after } = one.proposal
+    const owner = owners.get(kind === 'features' ? after.key : `segments/${after.key}`) ?? 'waybill'
+    if (one.changed.status === 'unchanged' || owner === 'waybill') return []
+    return [[one, { status: 'refused', error: notOwner(kind, after.key, owner, 'waybill') }]]
+  })
+  return new Map(refused)
 }
 
 async function said(

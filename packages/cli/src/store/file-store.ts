@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
@@ -144,7 +144,9 @@ async function readObject(path: string, flagData: boolean): Promise<Readonly<Rec
 async function replaceFile(path: string, data: unknown): Promise<void> {
   const target = await realpath(path).catch(() => path)
   const next = `${target}.${process.pid}.tmp`
-  await writeFile(next, `${JSON.stringify(data, null, 2)}\n`)
+  // Whoever may not read the old one may not read the new one.
+  const mode = (await stat(target).catch(() => undefined))?.mode
+  await writeFile(next, `${JSON.stringify(data, null, 2)}\n`, mode === undefined ? {} : { mode })
   await rename(next, target)
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileSource } from '@waybill/flags'
@@ -31,6 +31,12 @@ it('what else is in the file stays, and a symbolic link stays one', async () => 
   await symlink('real.json', join(folder, 'flags.json'))
   expect(await w('flags kill f --comment x')).toMatchObject({ code: 0 })
   expect(JSON.parse(await read('real.json'))).toMatchObject({ $schema: 'x', flags: { f: { on: false, version: 2 } } })
+})
+
+it('a file that only its owner may read stays one', async () => {
+  await writeFile(join(folder, 'flags.json'), '{"flags":{}}', { mode: 0o600 })
+  await w('flags create f --comment x')
+  expect((await stat(join(folder, 'flags.json'))).mode & 0o777).toBe(0o600)
 })
 
 it('of many writers at once none loses another’s change', async () => {

@@ -127,6 +127,11 @@ for (const engine of engines()) {
       const { name, store } = await tables.newTable()
       const w = at(name)
       await store.as('launchdarkly').init({ flags: { plain: { ...DATA.flags.plain, on: false } } })
+      const planned = await w('flags import flags.json --dry-run --comment x')
+      expect(planned).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining('2 created, 0 changed, 0 unchanged, 1 refused'),
+      })
       const outcome = await w('flags import flags.json --comment x')
       expect(outcome).toMatchObject({ code: 1, stdout: expect.stringMatching(/refused +flag plain: .*launchdarkly/) })
       expect(Object.keys((await store.readAll())?.flags ?? {}).sort()).toEqual(['other', 'plain'])
