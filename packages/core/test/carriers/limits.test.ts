@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   createWaybill,
   declareFlags,
@@ -11,6 +11,9 @@ import {
 import { type Input, type Limit, limitsTable } from '../fixtures/limit.ts'
 import { LIMITS } from '../fixtures/limits.ts'
 import { countsOf, keys, watching } from '../support/fixtures.ts'
+
+// Requests of 10 MiB take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const variations = { control: false, canary: true }
 const flags = declareFlags({
