@@ -35,6 +35,7 @@ export type Cause =
   | 'expired_kept'
   | 'dropped'
   | 'no_scope'
+  | 'scope_closed'
 
 /** One flag's outcome for one subject. `variation` is its declared name, `version` the flag data's (0: no data). */
 export interface Decision<V extends JsonValue = JsonValue> {

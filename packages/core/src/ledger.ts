@@ -84,6 +84,10 @@ export const COUNTS: Readonly<Record<CountCode, readonly ['loss' | 'note', strin
   recalls_unavailable: ['loss', 'recalls could not be read: those known so far are followed, new ones are not'],
   never_read: ['note', 'a decision came for a declared flag, and the function succeeded without reading it'],
   no_scope: ['note', 'a flag was read outside any open scope: its declared default'],
+  scope_closed: [
+    'loss',
+    'a flag was read, or a message sent, after its invocation was over: declared defaults, no token',
+  ],
   // Sending.
   shed: ['loss', 'decisions of low priority were left out of a token for want of room'],
   no_room: ['loss', 'a message went without a token: no room'],

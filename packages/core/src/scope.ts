@@ -143,7 +143,7 @@ export class LiveScope implements Scope, Stamper {
   }
 
   decision(flag: DeclaredFlag): Decision {
-    if (this.#state !== 'open') return outsideScope(flag, this)
+    if (this.#state !== 'open') return outsideScope(flag, this, this.#state === 'closed' ? 'scope_closed' : 'no_scope')
     const known = this.#reads?.get(flag)
     if (known !== undefined) return known
     const decision = this.resolve(flag)
@@ -195,6 +195,8 @@ export class LiveScope implements Scope, Stamper {
   }
 
   stamper(): Stamper | undefined {
+    // A handler that outlives its invocation, such as one that Middy answered for ahead of a time-out.
+    if (this.#state === 'closed' && this.#cargo !== NOTHING) this.count('scope_closed')
     return this.#state === 'open' ? this : undefined
   }
 
@@ -252,7 +254,11 @@ export class LiveScope implements Scope, Stamper {
 const NOTHING: Cargo = { none: 'undecided' }
 
 /** Absence is ordinary: the declared default, counted. */
-export function outsideScope(flag: DeclaredFlag, ledger: { count(code: CountCode): void } = processLedger): Decision {
-  ledger.count('no_scope')
-  return declaredDefault(flag, 'no_scope', Math.floor(Date.now() / 1000))
+export function outsideScope(
+  flag: DeclaredFlag,
+  ledger: { count(code: CountCode): void } = processLedger,
+  cause: 'no_scope' | 'scope_closed' = 'no_scope',
+): Decision {
+  ledger.count(cause)
+  return declaredDefault(flag, cause, Math.floor(Date.now() / 1000))
 }

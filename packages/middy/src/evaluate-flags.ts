@@ -6,6 +6,9 @@ import { enter } from './enter.ts'
  * For the first function of a call chain: decides all declared flags once, ahead of the handler, for all that follow.
  * Use it before the middlewares that read flags or send messages. Throws `bad_option` at set-up, nothing in a request.
  *
+ * Middy answers for a handler 5 ms ahead of Lambda's time-out, and the handler runs on, on declared defaults, counted as
+ * `scope_closed`: make it with `middy(handler, { timeoutEarlyInMillis: 0 })`, so that a time-out ends it.
+ *
  * A middleware that answers in its own `before` makes Middy skip ours on the way out. Such a request is reported as
  * `early_return` when the next one comes; the full cure is `withEvaluatedFlags` of `@waybill/core` around the whole.
  *

@@ -8,6 +8,9 @@ import { enter } from './enter.ts'
  * handler goes into `withRecordScope`. Throws `bad_option` at set-up; in a request only where `undecided` or `onRefused`
  * says `throw`.
  *
+ * Middy answers for a handler 5 ms ahead of Lambda's time-out, and the handler runs on, on declared defaults, counted as
+ * `scope_closed`: make it with `middy(handler, { timeoutEarlyInMillis: 0 })`, so that a time-out ends it.
+ *
  * A middleware that answers in its own `before` makes Middy skip ours on the way out. Such a request is reported as
  * `early_return` when the next one comes; the full cure is `withHonouredDecisions` of `@waybill/core` around the whole.
  *

@@ -89,7 +89,7 @@ describe('a scope that Middy entered', () => {
   test('is closed for whoever awaits the handler', async () => {
     const handler = middy(async (_event: Request) => variationNow()).use(evaluateFlags(options))
     await handler({ userId: 'ada' }, lambdaContext)
-    expect(flags.detail('new-order-flow')).toMatchObject({ variation: 'control', cause: 'no_scope' })
+    expect(flags.detail('new-order-flow')).toMatchObject({ variation: 'control', cause: 'scope_closed' })
   })
 
   test('belongs to the inner of two nested handlers; what runs after that one is outside', async () => {
@@ -102,7 +102,7 @@ describe('a scope that Middy entered', () => {
     expect(await outer({ userId: 'ada' }, lambdaContext)).toEqual([
       keys.fingerprint('ada'),
       keys.fingerprint('grace'),
-      'no_scope',
+      'scope_closed',
     ])
   })
 

@@ -79,7 +79,7 @@ describe('an inner function', () => {
       { flags, keys },
     )
     await handler(httpEvent({ 'x-waybill': tokenFor('canary') }))
-    expect(await late).toMatchObject({ value: false, cause: 'no_scope' })
+    expect(await late).toMatchObject({ value: false, cause: 'scope_closed' })
   })
 })
 
