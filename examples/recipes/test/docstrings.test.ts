@@ -4,6 +4,8 @@ import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { BatchProcessor, EventType } from '@aws-lambda-powertools/batch'
+import { Logger } from '@aws-lambda-powertools/logger'
+import { Tracer } from '@aws-lambda-powertools/tracer'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SQSClient } from '@aws-sdk/client-sqs'
@@ -14,9 +16,12 @@ import * as dynamodb from '@waybill/dynamodb'
 import * as flagsPackage from '@waybill/flags'
 import * as flagsTesting from '@waybill/flags/testing'
 import * as skins from '@waybill/middy'
+import * as logger from '@waybill/powertools/logger'
 import * as metrics from '@waybill/powertools/metrics'
+import * as opentelemetry from '@waybill/powertools/opentelemetry'
 import * as parameter from '@waybill/powertools/parameter'
 import * as secret from '@waybill/powertools/secret'
+import * as tracer from '@waybill/powertools/tracer'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -44,9 +49,12 @@ const given: Readonly<Record<string, unknown>> = {
   ...flagsPackage,
   ...dynamodb,
   ...skins,
+  ...logger,
   ...metrics,
+  ...opentelemetry,
   ...parameter,
   ...secret,
+  ...tracer,
   // The file of a deployed function, and a network: neither is here.
   fileSource: () => flagsPackage.fileSource(flagsFile),
   globalThis: { fetch: async () => new Response('ok') },
@@ -60,6 +68,8 @@ const given: Readonly<Record<string, unknown>> = {
   middy,
   BatchProcessor,
   EventType,
+  Logger,
+  Tracer,
   parser: () => ({}),
   innerSchema: {},
   DynamoDBClient,

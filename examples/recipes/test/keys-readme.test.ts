@@ -22,7 +22,8 @@ const blocks = (kind: string): ReadonlyMap<string, string> =>
 
 it('shows the files that are compiled and run here, to the letter', () => {
   const snippets = [...readme.matchAll(/```ts file=(\S+)\n(.*?)```/gs)]
-  expect(snippets.map(([, file]) => file?.split('/').at(-1))).toEqual(['rotating-keys.ts', 'shop.ts', 'warehouse.ts'])
+  const names = snippets.map(([, file]) => file?.split('/').at(-1))
+  expect(names).toEqual(['observers.ts', 'rotating-keys.ts', 'shop.ts', 'warehouse.ts'])
   for (const [, file = '', text] of snippets) expect(text).toBe(readFileSync(resolve(root, file), 'utf8'))
 })
 

@@ -40,8 +40,10 @@ const FIRST_PAUSE_MS = 10
  * @example
  * ```ts
  * const store = dynamoDbAffectedUsers({ client: new DynamoDBClient({}), tableName: 'affected-users', prefix: 'prod' })
- * const observer = affectedUsers({ store })
- * await store.totals('new-order-flow', 'new-order-flow') // [{ variation: 'canary', version: 7, kind: 'error', users: 3 }]
+ * const handler = withHonouredDecisions(async () => flags.get('new-order-flow'), {
+ *   flags, keys, observers: [affectedUsers({ store })],
+ * })
+ * // And whoever judges: `await store.totals('new-order-flow', 'new-order-flow')`
  * ```
  */
 export function dynamoDbAffectedUsers(options: DynamoDbAffectedUsersOptions): AffectedUsers {

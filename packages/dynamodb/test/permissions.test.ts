@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type DynamoDb, startDynamoDb } from '@waybill/local'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { dynamoDbAffectedUsers } from '../src/affected-users.ts'
 import { dynamoDbFlagReader } from '../src/flag-reader.ts'
 import { dynamoDbFlagStore } from '../src/flag-store.ts'
 import { dynamoDbPinStore } from '../src/pin-store.ts'
@@ -95,5 +96,43 @@ it('an edge that pins sends what its policy allows, and no more', async () => {
   expect([...actions]).toEqual(policyOf('pins').Action)
   expect(keysOf(policyOf('pins'))).toEqual(['place-order:*'])
   expect([...partitions]).toEqual(['place-order:k'])
+  client.destroy()
+})
+
+it('a function that counts affected users writes here what its policy allows, and its reader reads the totals alone', async () => {
+  const client = clientAt(server.endpoint)
+  const actions = new Set<string>()
+  const partitions = new Set<string>()
+  intercept(client, (sent, go) => {
+    // A transaction has no permission of its own: what it holds needs its own.
+    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    const held = (sent.input['TransactItems'] ?? []) as readonly Record<string, object>[]
+    for (const action of held.flatMap((item) => Object.keys(item))) actions.add(`dynamodb:${action}Item`)
+    if (held.length === 0) actions.add(`dynamodb:${sent.name.replace('Command', '')}`)
+    for (const [, key = ''] of JSON.stringify(sent.input).matchAll(/"(?:key|:key)":\{"S":"([^"]+)"/g))
+      partitions.add(key)
+    return go()
+  })
+  const store = dynamoDbAffectedUsers({ client, tableName: 'users', prefix: 'prod', warn: () => {} })
+  const user = {
+    flag: 'f',
+    rollout: 'r',
+    variation: 'v',
+    version: 1,
+    kind: 'error',
+    subject: 's',
+    expiresAtSeconds: 60,
+  } as const
+  await expect(store.add(user)).rejects.toThrow()
+  expect([...actions].toSorted()).toEqual(policyOf('affected-users').Action)
+  const allowed = keysOf(policyOf('affected-users')).map((key) => key.slice(0, -1))
+  expect(allowed.map((start) => [...partitions].filter((key) => key.startsWith(start)).length)).toEqual([1, 1])
+  expect(partitions.size).toBe(2)
+  actions.clear()
+  partitions.clear()
+  await expect(store.totals('f', 'r')).rejects.toThrow()
+  expect([...actions]).toEqual(policyOf('totals').Action)
+  expect([...partitions].map((key) => key.startsWith('prod:totals:'))).toEqual([true])
+  expect(keysOf(policyOf('totals'))).toEqual(['prod:totals:*'])
   client.destroy()
 })
