@@ -234,10 +234,12 @@ export class Outbox {
     if (token.subject !== fingerprintOf(cargo.attempt.subject)) {
       world.blame('leak', `parcel-${parcel.id} of ${cargo.attempt.subject} carries another subject's token`)
     }
-    for (const [flag, { variation, version }] of token.entries) {
+    for (const [flag, { variation, version, atSeconds }] of token.entries) {
       const sealed = cargo.flags.get(flag)
-      if (sealed?.variation !== variation || sealed.version !== version) {
-        world.blame('wrong', `parcel-${parcel.id} carries ${flag}=${variation}, sealed was ${sealed?.variation}`)
+      const same = sealed?.variation === variation && sealed.version === version
+      if (!same || sealed.decidedAtSeconds !== atSeconds) {
+        const [was, is] = [JSON.stringify(sealed), `${variation} at version ${version}, decided at ${atSeconds}`]
+        world.blame('wrong', `parcel-${parcel.id} carries ${flag} as ${is}; sealed was ${was}`)
       }
     }
     const kept = new Map(
