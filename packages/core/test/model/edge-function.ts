@@ -49,6 +49,8 @@ export class EdgeFunction {
   readonly #receiver: Receiver
   readonly #handler: (event: EdgeEvent) => Promise<unknown>
   readonly #requests = new Map<number, Known>()
+  /** Whether an attempt's override was of a key that was held when it was decided. */
+  readonly #believed = new Map<number, ReturnType<HeldKeys['believes']>>()
   /** What the source said of an attempt, flag by flag. */
   readonly #said = new Map<number, ReadonlyMap<string, Said>>()
 
@@ -130,7 +132,9 @@ export class EdgeFunction {
   }
 
   #idsOf(body: string): { request: number; attempt: number } {
-    const { attempt, request } = this.#of(body)
+    const { attempt, request, override } = this.#of(body)
+    // Asked when all is decided: what a pin store is waited for afterwards changes nothing of that.
+    if (override !== undefined) this.#believed.set(attempt.id, this.#keys.believes(override.keyId))
     return { request: request.id, attempt: attempt.id }
   }
 
@@ -178,7 +182,7 @@ export class EdgeFunction {
       ),
     )
     if (override === undefined) return flags
-    const believed = this.#keys.believes(override.keyId)
+    const believed = this.#believed.get(attempt.id) ?? this.#keys.believes(override.keyId)
     if (believed !== true) world.expect(believed)
     else if (override.stolen) world.expect('wrong_subject')
     else this.#override(flags, override.variations, atSeconds)
