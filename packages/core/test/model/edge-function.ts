@@ -31,6 +31,7 @@ interface Known {
     readonly keyId: string
     readonly variations: Readonly<Record<string, string>>
     readonly stolen: boolean
+    readonly untilSeconds: number
   }
 }
 
@@ -114,7 +115,12 @@ export class EdgeFunction {
       const subjectKey = stolen || subject === undefined ? 'somebody-else' : subject
       const nowMs = (): number => this.#world.nowMs
       const token = sealOverride({ subjectKey, decisions: variations, ttlSeconds: 86_400, nowMs }, ring)
-      const override = { keyId: ring.signer?.id ?? '', variations, stolen: stolen || subject === undefined }
+      const override = {
+        keyId: ring.signer?.id ?? '',
+        variations,
+        stolen: stolen || subject === undefined,
+        untilSeconds: this.#world.nowSeconds() + 86_400,
+      }
       if (accepts) this.#requests.set(attempt.id, { attempt, request, override })
       else this.#world.expect('inbound_discarded')
       return { 'x-waybill': token }
@@ -185,6 +191,7 @@ export class EdgeFunction {
     const believed = this.#believed.get(attempt.id) ?? this.#keys.believes(override.keyId)
     if (believed !== true) world.expect(believed)
     else if (override.stolen) world.expect('wrong_subject')
+    else if (atSeconds >= override.untilSeconds) world.expect('expired')
     else this.#override(flags, override.variations, atSeconds)
     return flags
   }
