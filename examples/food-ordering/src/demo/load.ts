@@ -40,36 +40,53 @@ export function usersOf(count: number): readonly string[] {
 export async function placeOrders(options: LoadOptions): Promise<Load> {
   const { url, userIds, random, signal, senders = SENDERS, onSending, onPlaced } = options
   // Drawn ahead: which order is whose does not hang on who answers first.
-  const plan = Array.from({ length: options.orders }, () => ({
-    userId: pick(random, userIds),
-    dish: pick(random, DISHES),
-  }))
+  const plan = Array.from({ length: options.orders }, () => drawOrder(random, userIds))
   const placed: PlacedOrder[] = []
   const refusals: string[] = []
   let next = 0
 
   const send = async (): Promise<void> => {
     for (let number = next++; number < plan.length; number = next++) {
-      const { userId = '', dish } = plan[number] ?? {}
+      const wish = plan[number]
+      if (wish === undefined) return
       await onSending?.(number)
       signal.throwIfAborted()
-      const response = await fetch(`${url}/orders?userId=${userId}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ dish }),
-        signal,
-      })
-      const text = await response.text()
-      if (response.status === 201) {
-        const order: PlacedOrder = { ...(JSON.parse(text) as Omit<PlacedOrder, 'userId'>), userId }
+      const order = await placeOrder(url, wish, signal)
+      if ('refusal' in order) refusals.push(order.refusal)
+      else {
         placed.push(order)
         onPlaced?.(order)
-      } else {
-        refusals.push(`${response.status} ${text}`)
       }
     }
   }
 
   await Promise.all(Array.from({ length: senders }, send))
   return { placed, refusals }
+}
+
+/** Who wants what. */
+export interface Wish {
+  readonly userId: string
+  readonly dish: string
+}
+
+export function drawOrder(random: Random, userIds: readonly string[]): Wish {
+  return { userId: pick(random, userIds), dish: pick(random, DISHES) }
+}
+
+/** Places one order, and says what the edge answered. */
+export async function placeOrder(
+  url: string,
+  { userId, dish }: Wish,
+  signal: AbortSignal,
+): Promise<PlacedOrder | { readonly refusal: string }> {
+  const response = await fetch(`${url}/orders?userId=${userId}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ dish }),
+    signal,
+  })
+  const text = await response.text()
+  if (response.status !== 201) return { refusal: `${response.status} ${text}` }
+  return { ...(JSON.parse(text) as Omit<PlacedOrder, 'userId'>), userId }
 }

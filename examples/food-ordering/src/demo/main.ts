@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { onInterruption } from './interruption.ts'
-import { type DemoOptions, readCommandLine } from './options.ts'
+import { type ServedPage, servePage } from '../page/serve-page.ts'
+import { onInterruption, unless } from './interruption.ts'
+import { type DemoOptions, readCommandLine, type ServingOptions } from './options.ts'
 import { showProgress } from './progress.ts'
 import { renderReport } from './report.ts'
 import type { DemoResult } from './results.ts'
@@ -11,7 +12,10 @@ import { faultsOf } from './verdict.ts'
 
 process.exitCode = await main(process.argv.slice(2))
 
-/** Exit codes: 0 when Waybill kept its word, 1 when not, 2 for a wrong option, 128 and more when interrupted. */
+/**
+ * Exit codes: 0 when Waybill kept its word, 1 when not, 2 for a wrong option, 128 and more when interrupted. Leaving the page
+ * is no interruption.
+ */
 async function main(args: readonly string[]): Promise<number> {
   const line = readCommandLine(args)
   if ('error' in line) {
@@ -24,7 +28,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const interruption = onInterruption()
   try {
-    return await demo(line.options, interruption.signal)
+    const { options, page } = line
+    if (page.serving === 'yes') return await serve(options, page, interruption.signal)
+    const exitCode = await demo(options, interruption.signal)
+    const onTerminal = process.stdin.isTTY && process.stdout.isTTY
+    if (page.serving === 'after' && onTerminal) await serve(options, page, interruption.signal)
+    return exitCode
   } catch (error) {
     const exitCode = interruption.exitCode()
     process.stderr.write(exitCode === undefined ? `${error instanceof Error ? error.stack : error}\n` : 'Stopped.\n')
@@ -45,6 +54,24 @@ async function demo({ json, ...options }: DemoOptions, signal: AbortSignal): Pro
   people.write(`Report: ${await writeReport(result)}\n`)
   for (const fault of faults) process.stderr.write(`Waybill: ${fault}\n`)
   return faults.length === 0 ? 0 : 1
+}
+
+/** Ends when it is interrupted. */
+async function serve(options: DemoOptions, { rate, port }: ServingOptions, signal: AbortSignal): Promise<number> {
+  process.stdout.write('\nStarting the live page ...\n')
+  let page: ServedPage | undefined
+  const starting = servePage({ ...options, rate, port })
+  try {
+    page = await unless(signal, starting)
+    process.stdout.write(`Live page: ${page.url}\n`)
+    process.stdout.write(`Flags are in the table "flags" at AWS_ENDPOINT_URL_DYNAMODB=${page.dynamodbUrl}\n`)
+    process.stdout.write('Press Ctrl-C to leave.\n')
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    process.stdout.write('\nLeaving.\n')
+    return 0
+  } finally {
+    await (page ?? (await starting)).close()
+  }
 }
 
 async function writeReport(result: DemoResult): Promise<string> {

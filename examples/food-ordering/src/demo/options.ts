@@ -8,13 +8,32 @@ export interface DemoOptions {
   readonly json: boolean
 }
 
+/** The live page: `yes` instead of the comparison, `after` it where there is a terminal to leave it from, or `no`. */
+export type Serving = 'yes' | 'after' | 'no'
+
+export interface ServingOptions {
+  readonly serving: Serving
+  /** Orders a second. */
+  readonly rate: number
+  /** 0: any free one. */
+  readonly port: number
+}
+
 /** What a command line asks for. `error` is one line. */
-export type CommandLine = { readonly options: DemoOptions } | { readonly help: string } | { readonly error: string }
+export type CommandLine =
+  | { readonly options: DemoOptions; readonly page: ServingOptions }
+  | { readonly help: string }
+  | { readonly error: string }
 
 export const HELP = `Runs the food-ordering chain on local engines, once with Waybill and once routed by weighted aliases.
 
 Usage: pnpm demo [options]
+On a terminal it then serves a live page of the chain, until Ctrl-C.
 
+  --serve       serve the page at once, without the comparison
+  --no-serve    end after the comparison, as without a terminal
+  --port N      port of the page, 0 for any free one                    (default 0)
+  --rate N      orders a second while the page is served, 1 to 50       (default 8)
   --orders N    orders to place with each way of routing, 20 to 100000  (default 2000)
   --users N     users who place them, 1 to 100000                       (default 500)
   --percent P   share of the canary at the start, 1 to 100              (default 10)
@@ -29,6 +48,8 @@ const NUMBERS = {
   percent: { default: '10', min: 1, max: 100 },
   // With this one the seed case, which is too small for its luck to even out, comes out as 10 % means: 4 of 41 requests.
   seed: { default: '8', min: 0, max: 2 ** 32 - 1 },
+  rate: { default: '8', min: 1, max: 50 },
+  port: { default: '0', min: 0, max: 65_535 },
 } as const
 
 type NumberOption = keyof typeof NUMBERS
@@ -37,6 +58,7 @@ type NumberOption = keyof typeof NUMBERS
 export function readCommandLine(args: readonly string[]): CommandLine {
   try {
     const { values } = parseArgs({
+      allowNegative: true,
       // `pnpm demo -- --orders 50` hands the dashes on.
       args: args[0] === '--' ? args.slice(1) : [...args],
       options: {
@@ -44,11 +66,15 @@ export function readCommandLine(args: readonly string[]): CommandLine {
         users: { type: 'string', default: NUMBERS.users.default },
         percent: { type: 'string', default: NUMBERS.percent.default },
         seed: { type: 'string', default: NUMBERS.seed.default },
+        rate: { type: 'string', default: NUMBERS.rate.default },
+        port: { type: 'string', default: NUMBERS.port.default },
         json: { type: 'boolean', default: false },
+        serve: { type: 'boolean' },
         help: { type: 'boolean', default: false },
       },
     })
     if (values.help) return { help: HELP }
+    if (values.json && values.serve) throw new Error('--json is the result of a run that ends: leave out --serve')
     return {
       options: {
         orders: wholeNumber('orders', values.orders),
@@ -56,6 +82,11 @@ export function readCommandLine(args: readonly string[]): CommandLine {
         percent: wholeNumber('percent', values.percent),
         seed: wholeNumber('seed', values.seed),
         json: values.json,
+      },
+      page: {
+        serving: values.serve === true ? 'yes' : values.serve === undefined && !values.json ? 'after' : 'no',
+        rate: wholeNumber('rate', values.rate),
+        port: wholeNumber('port', values.port),
       },
     }
   } catch (error) {
