@@ -14,8 +14,15 @@ const scope = {
 }
 const template = cloudFormation({ dashboardName: 'orders', ...scope, alarms: variationAlarms(scope) })
 
+/** What is used of a diagnostic: the validator's own types need a module that its package does not type. */
+interface Diagnostic {
+  readonly severity: unknown
+  readonly ruleId: string
+  readonly message: string
+}
+
 describe('the CloudFormation template', () => {
-  let engine: RegoEngine
+  let engine: InstanceType<typeof RegoEngine>
   let directory: string
   beforeAll(() => {
     engine = new RegoEngine()
@@ -32,9 +39,8 @@ describe('the CloudFormation template', () => {
     return path
   }
   const complaints = (made: Template) =>
-    engine
-      .validateStandard(new TemplateFile(fileOf(made)))
-      .diagnostics.filter(({ severity }) => /error|fatal/i.test(String(severity)))
+    (engine.validateStandard(new TemplateFile(fileOf(made))).diagnostics as readonly Diagnostic[])
+      .filter(({ severity }) => /error|fatal/i.test(String(severity)))
       .map(({ ruleId, message }) => `${ruleId}: ${message}`)
 
   it("passes AWS's own validator", () => {

@@ -1,12 +1,16 @@
-import middy, { type MiddyOptions } from '@middy/core'
+import middy from '@middy/core'
 import { stampEvent } from '@waybill/core'
 import { describe, expect, test } from 'vitest'
 import { honourDecisions } from '../src/honour-decisions.ts'
 import { flags, keys, lambdaContext, notebook, tokenOf } from './fixture.ts'
 
+interface TimeOut {
+  readonly timeoutEarlyInMillis?: number
+}
+
 /** A handler that takes 40 ms where 25 are left, and what it saw and sent in the end. */
 async function outlived(
-  options: MiddyOptions,
+  options: TimeOut,
 ): Promise<{ answer: unknown; seen: string; stamped: boolean; counts: object }> {
   const observer = notebook()
   let finish: (seen: { seen: string; stamped: boolean }) => void = () => {}
@@ -18,10 +22,10 @@ async function outlived(
     finish({ seen: flags.detail('new-order-flow').variation, stamped: '_waybill' in stampEvent({ orderId: 'o-1' }) })
     return 'in time'
   }
-  const make = (handler: () => Promise<unknown>, settings: MiddyOptions) =>
+  const make = (handler: () => Promise<unknown>, settings: TimeOut) =>
     middy(handler, settings).use(honourDecisions({ flags, keys, observers: [observer] }))
   const event = { _waybill: tokenOf('canary') }
-  const context = { ...lambdaContext, getRemainingTimeInMillis: () => 25 } as never
+  const context = { getRemainingTimeInMillis: () => 25 } as never
   const answer = await make(slow, options)(event, context).catch(() => 'timed out')
   const end = await finished
   // What was counted after the end is in the next report.

@@ -30,7 +30,7 @@ const { token = '' } = sealToken(
   keys,
 )
 const consume = <T>(work: () => Promise<T>): Promise<T> =>
-  withHonouredDecisions(async () => work(), { flags, keys })({ _waybill: token }, {}) as Promise<T>
+  withHonouredDecisions(async () => work(), { flags, keys })({ _waybill: token }) as Promise<T>
 
 beforeEach(() => OpenFeature.setProviderAndWait(waybillProvider()))
 afterEach(() => OpenFeature.close())
