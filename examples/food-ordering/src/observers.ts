@@ -1,4 +1,6 @@
-import type { Observer } from '@waybill/core'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { affectedUsers, type Observer } from '@waybill/core'
+import { dynamoDbAffectedUsers } from '@waybill/dynamodb'
 import { variationMetrics } from '@waybill/powertools/metrics'
 import { resources } from './resources.ts'
 
@@ -13,6 +15,16 @@ const countLines: Observer = {
   },
 }
 
+const metrics = variationMetrics()
+
+function affectedUsersIn(tableName: string): Observer {
+  const store = dynamoDbAffectedUsers({ client: new DynamoDBClient(), tableName })
+  return affectedUsers({ store, onNew: metrics.affectedUser })
+}
+
 /** Who watches the functions of the order chain; where deliveries are written down, all counts are as well. */
-export const observers: readonly Observer[] =
-  resources.deliveriesTable === undefined ? [variationMetrics()] : [variationMetrics(), countLines]
+export const observers: readonly Observer[] = [
+  metrics,
+  ...(resources.affectedUsersTable === undefined ? [] : [affectedUsersIn(resources.affectedUsersTable)]),
+  ...(resources.deliveriesTable === undefined ? [] : [countLines]),
+]

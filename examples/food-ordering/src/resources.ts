@@ -5,6 +5,8 @@ export const resources = {
   ordersTable: env['ORDERS_TABLE'] ?? 'orders',
   /** Only where each delivery is to be written down. */
   deliveriesTable: env['DELIVERIES_TABLE'],
+  /** Only where users who meet a failure are to be counted. */
+  affectedUsersTable: env['AFFECTED_USERS_TABLE'],
   /** Only where bugs are to be planted: a file that says which. */
   plantedBugs: env['PLANTED_BUGS'],
   flagsTable: env['FLAGS_TABLE'] ?? 'flags',

@@ -7,6 +7,7 @@ import { usersOf } from '../demo/load.ts'
 import { seededRandom } from '../demo/random.ts'
 import { rolloutInStore } from '../demo/rollout.ts'
 import { FUNCTION_NAMES } from '../local/functions.ts'
+import { createTable } from '../local/resources.ts'
 import { plainDeployment, startLocalEngines, startStack } from '../local/stack.ts'
 import { pageActions } from './actions.ts'
 import { readAssets } from './assets.ts'
@@ -37,6 +38,7 @@ export interface ServedPage {
 }
 
 const FLAG = 'new-order-flow'
+const AFFECTED_USERS_TABLE = 'affected-users'
 /** Little enough to be used up at once; of what has the bug that does it. */
 const MEMORY_MB = 96
 
@@ -72,7 +74,7 @@ export async function servePage({ users, percent, seed, rate, port }: PageOption
           deploy: (fn) =>
             plain.deploy({
               ...fn,
-              env: { ...fn.env, PLANTED_BUGS: bugsFile },
+              env: { ...fn.env, PLANTED_BUGS: bugsFile, AFFECTED_USERS_TABLE },
               ...(fn.name === 'loyalty' ? { memoryMb: MEMORY_MB, maxConcurrency: 2 } : {}),
             }),
         }
@@ -82,6 +84,7 @@ export async function servePage({ users, percent, seed, rate, port }: PageOption
 
     const store = dynamoDbFlagStore({ client: stack.clients.dynamodb, tableName: 'flags' })
     await rolloutInStore(store, percent)
+    await createTable(stack.clients.dynamodb, AFFECTED_USERS_TABLE, 'key', 'part')
     const operator = operatorOf({
       store,
       flag: FLAG,

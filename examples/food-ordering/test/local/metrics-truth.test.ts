@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dynamoDbFlagStore } from '@waybill/dynamodb'
+import { METRIC_NAMES } from '@waybill/core'
+import { dynamoDbAffectedUsers, dynamoDbFlagStore } from '@waybill/dynamodb'
 import { emfFaults } from '@waybill/local'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { collectEmf, type EmfCollector } from '../../src/demo/emf.ts'
+import { readEmfLine } from '../../src/demo/emf-line.ts'
 import { placeOrders, usersOf } from '../../src/demo/load.ts'
 import { percentile } from '../../src/demo/percentile.ts'
 import { seededRandom } from '../../src/demo/random.ts'
@@ -16,6 +18,7 @@ import { type LocalEngines, plainDeployment, type Stack, startLocalEngines, star
 import type { PlantedBug, PlantedBugs } from '../../src/planted-bug.ts'
 
 const FLAG = 'new-order-flow'
+const AFFECTED_USERS_TABLE = 'affected-users'
 const VARIATIONS = ['control', 'canary'] as const
 /** What each function leaves behind for an attempt that came to its end. */
 const ROWS = {
@@ -55,11 +58,12 @@ beforeAll(async () => {
     },
     deployment: (host) => {
       const plain = plainDeployment(host)
-      const env = { PLANTED_BUGS: join(folder, 'bugs.json'), DELIVERIES_TABLE }
+      const env = { PLANTED_BUGS: join(folder, 'bugs.json'), DELIVERIES_TABLE, AFFECTED_USERS_TABLE }
       return { ...plain, deploy: (fn) => plain.deploy({ ...fn, memoryMb: 96, env: { ...fn.env, ...env } }) }
     },
   })
   await createTable(stack.clients.dynamodb, DELIVERIES_TABLE, 'orderId', 'delivery')
+  await createTable(stack.clients.dynamodb, AFFECTED_USERS_TABLE, 'key', 'part')
   await rolloutInStore(dynamoDbFlagStore({ client: stack.clients.dynamodb, tableName: 'flags' }), 50)
 }, 60_000)
 afterAll(async () => {
@@ -128,6 +132,20 @@ describe('what CloudWatch would make of the functions’ logs', { timeout: 120_0
       expect(errors / finished).toBeGreaterThan(0.02)
       expect(errors / finished).toBeLessThan(0.45)
     }
+    // Each user once, however often and wherever their orders failed.
+    const failed = (await readDeliveries(stack.clients.dynamodb)).filter(({ row }) => String(row).endsWith(' error'))
+    const users = new Set(failed.map(({ userId }) => userId)).size
+    const affected = lines
+      .flatMap((line) => {
+        const read = readEmfLine(line)
+        return read === 'malformed' ? [] : read
+      })
+      .filter(({ name }) => name === METRIC_NAMES.affectedUsers)
+    expect(affected.map(({ dimensions }) => dimensions['variation'])).toEqual(Array(users).fill('canary'))
+    const store = dynamoDbAffectedUsers({ client: stack.clients.dynamodb, tableName: AFFECTED_USERS_TABLE })
+    const totals = await store.totals(FLAG, FLAG)
+    expect(totals.filter(({ kind }) => kind === 'error')).toMatchObject([{ variation: 'canary', users }])
+
     expect(emf.malformedLines().size).toBe(0)
     expect(lines.filter((line) => line.includes('"_aws"')).flatMap(emfFaults)).toEqual([])
   })
@@ -154,7 +172,7 @@ describe('what CloudWatch would make of the functions’ logs', { timeout: 120_0
   })
 
   it('counts what was started and never finished, where a canary kills its process', async () => {
-    const { attempts } = await run(40, bugs('out-of-memory', 0.4, 'loyalty'))
+    const { attempts } = await run(24, bugs('out-of-memory', 0.5, 'loyalty'))
     const killed = attempts('loyalty out-of-memory', 'canary')
     expect(killed).toBeGreaterThan(0)
     const [canary, control] = VARIATIONS.toReversed().map((variation) => attempts(ROWS.loyalty, variation))
