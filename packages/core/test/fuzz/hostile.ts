@@ -48,6 +48,17 @@ export const hostileTokens: Readonly<Record<string, HostileText>> = {
   'dots without end': (bytes) => `wb1.k2.${filled('.', bytes)}`,
 }
 
+const override = (body: string): string => `wbo1.k2.tou41e.tou5ve.subjectsubject00.${body}`
+
+/** Signed parts of overrides, which are at most 2,048 bytes. */
+export const hostileOverrides: Readonly<Record<string, HostileText>> = {
+  'many entries': (bytes) => override(Array.from({ length: Math.floor(bytes / 8) }, (_, at) => `f${at}:on`).join('~')),
+  'dots without end': (bytes) => override(filled('.', bytes)),
+  'dots without end, and a fault': (bytes) => `${override(filled('.', bytes))}.%`,
+  'tildes without end': (bytes) => override(filled('~', bytes)),
+  'an escape that fails at the end': (bytes) => override(`a:${filled('%41', bytes)}%4`),
+}
+
 const quoted = (text: string): string => JSON.stringify(text)
 const notification = (message: string): string => `{"Type":"Notification","TopicArn":"t","Message":${quoted(message)}}`
 

@@ -1,7 +1,8 @@
 import { arrivals } from '../../src/carriers/arrivals.ts'
 import { openToken } from '../../src/token/open.ts'
+import { openOverride } from '../../src/token/override.ts'
 import { corpus } from './corpus.ts'
-import { type HostileText, hostileBodies, hostileTokens } from './hostile.ts'
+import { type HostileText, hostileBodies, hostileOverrides, hostileTokens } from './hostile.ts'
 import { bestOf } from './slowest.ts'
 
 /** How long one text takes at a size, and how much longer at twice the size. */
@@ -12,6 +13,7 @@ export interface Timing {
 }
 
 const MAX_BYTES = 8192
+const MAX_OVERRIDE_BYTES = 2048
 const ROUNDS = 60
 
 /** The best of many, on a ring that has seen nothing: once seen, a token is a look-up. */
@@ -39,7 +41,14 @@ export function hostileTimings(seed: number): readonly Timing[] {
     // Bodies may be as large as a message: their growth is measured where it would show.
     return { ...small, growth: timing('', at, 16 * MAX_BYTES).growth }
   })
-  return [...tokens, ...bodies]
+  const overrides = Object.entries(hostileOverrides).map(([what, make]) => {
+    const at = (bytes: number): number => {
+      const text = signed(fitting(make, bytes - 23), 'override')
+      return bestOf(ROUNDS, ring, (keys) => void openOverride(text, keys, { nowSeconds: 0, subject: undefined }))
+    }
+    return timing(`override: ${what}`, at, MAX_OVERRIDE_BYTES)
+  })
+  return [...tokens, ...overrides, ...bodies]
 }
 
 function timing(what: string, at: (bytes: number) => number, bytes: number): Timing {
