@@ -20,6 +20,7 @@ export { type Kinesis, type StartKinesisOptions, startKinesis } from './engines/
 export { LOCAL_ACCOUNT, LOCAL_REGION } from './engines/loopback.ts'
 export { type ParameterStore, startParameterStore } from './engines/parameter-store.ts'
 export type { EventEnvelope } from './engines/put-events.ts'
+export { findRedisServer, type Redis, type StartRedisOptions, startRedis } from './engines/redis.ts'
 export { type SecretsManager, startSecretsManager } from './engines/secrets-manager.ts'
 export { type SqsSns, type StartSqsSnsOptions, startSqsSns } from './engines/sqs-sns.ts'
 export { type Engines, type Service, type StartEnginesOptions, startEngines } from './engines/start-engines.ts'

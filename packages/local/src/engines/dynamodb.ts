@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { closeHttpServer, listenOnLoopback, outliveAborts } from './loopback.ts'
+import { startWatched } from './watched-child.ts'
 
 export type DynamoDbEngine = 'dynoxide' | 'dynalite'
 
@@ -51,78 +49,13 @@ export async function startDynamoDb(options: StartDynamoDbOptions = {}): Promise
   return startDynalite(options.dataDir)
 }
 
-// The shell waits on the engine and on its own standard input, which is a pipe from us: when this process ends in
-// whatever way, SIGKILL included, the pipe closes and the engine is stopped. An exit handler would miss SIGKILL.
-const WATCHDOG = '"$@" </dev/null 3<&- & engine=$!; (cat <&3 >/dev/null; kill "$engine") & wait "$engine"'
-
-const BIND_ATTEMPTS = 5
-
 async function startDynoxide(binary: string, dataDir: string | undefined): Promise<DynamoDb> {
   const storage = dataDir === undefined ? [] : ['--db-path', join(dataDir, 'dynamodb.sqlite')]
-  let output = ''
-  for (let attempt = 0; attempt < BIND_ATTEMPTS; attempt++) {
-    // Given port 0 the engine does not say which port it took, so a free one is chosen here and a lost race retried.
-    const port = await freePort()
-    const command = [binary, 'serve', '--host', '127.0.0.1', '--port', String(port), ...storage]
-    // Its own process group: Ctrl-C reaches only us, and we still need the engine to finish what is in flight.
-    const child = spawn('/bin/sh', ['-c', `exec 3<&0; ${WATCHDOG}`, 'sh', ...command], {
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
-    const started = await whenListening(child)
-    if (started.listening) {
-      return {
-        endpoint: `http://127.0.0.1:${port}`,
-        engine: 'dynoxide',
-        close: () => stop(child),
-        kill: () => kill(child),
-      }
-    }
-    output = started.output
-  }
-  throw new Error(`dynoxide did not start: ${output}`)
-}
-
-async function freePort(): Promise<string> {
-  const probe = createServer()
-  const endpoint = await listenOnLoopback(probe)
-  await new Promise((resolve) => probe.close(resolve))
-  return new URL(endpoint).port
-}
-
-function whenListening(child: ChildProcess): Promise<{ listening: boolean; output: string }> {
-  return new Promise((resolve, reject) => {
-    let output = ''
-    const read = (chunk: Buffer) => {
-      output += chunk.toString()
-      if (output.includes('listening on')) resolve({ listening: true, output })
-    }
-    child.stdout?.on('data', read)
-    child.stderr?.on('data', read)
-    // The pipe to a child that has ended.
-    child.stdin?.on('error', () => {})
-    child.once('error', reject)
-    child.once('exit', () => resolve({ listening: false, output }))
-  })
-}
-
-/** How long the engine may take to end by itself. */
-const STOP_TIMEOUT_MS = 5_000
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const closed = once(child, 'close')
-  child.stdin?.end()
-  const timer = setTimeout(() => process.kill(-Number(child.pid), 'SIGKILL'), STOP_TIMEOUT_MS)
-  await closed
-  clearTimeout(timer)
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const closed = once(child, 'close')
-  process.kill(-Number(child.pid), 'SIGKILL')
-  await closed
+  const { port, stop, kill } = await startWatched('dynoxide', 'listening on', (port) => [
+    binary,
+    ...['serve', '--host', '127.0.0.1', '--port', port, ...storage],
+  ])
+  return { endpoint: `http://127.0.0.1:${port}`, engine: 'dynoxide', close: stop, kill }
 }
 
 type Dynalite = (options: {
