@@ -1,3 +1,4 @@
+import { currentWaybill } from '../../src/current.ts'
 import { type DeclaredFlags, declareFlags } from '../../src/declared-flags.ts'
 import { isWaybillError } from '../../src/errors.ts'
 import type { InnerOptions } from '../../src/lifecycle/inner.ts'
@@ -7,6 +8,7 @@ import { withEvaluatedFlags, withHonouredDecisions } from '../../src/lifecycle/w
 import type { Observer } from '../../src/observer.ts'
 import type { FlagSource } from '../../src/source.ts'
 import { seededRandom } from '../fuzz/random.ts'
+import { aggregate, type Handled } from './aggregate.ts'
 import { answered } from './flag-data.ts'
 import { HeldKeys } from './keys-held.ts'
 import { idIn, sameText } from './messages.ts'
@@ -155,11 +157,14 @@ export class InnerFunction implements Callable {
   #batchHandler(options: InnerOptions): Handler {
     const { records } = this.#plan
     const alone = records === 'alone'
-    const inScope = withRecordScope((record: Input) => this.#one(record), alone ? options : undefined)
+    // Invocations that run at the same time share it: whose records they are makes no difference to a merge.
+    let handled: Handled[] = []
+    const one = (record: Input): Promise<void> => this.#one(record, handled)
+    const inScope = withRecordScope(one, alone ? options : undefined)
     const processor = scopeRecords({
       processRecord: async (record: Input) => {
         try {
-          await this.#one(record)
+          await one(record)
           return ['success', undefined, record]
         } catch (error) {
           return ['fail', error, record]
@@ -176,6 +181,7 @@ export class InnerFunction implements Callable {
     const handle = async (event: Input, _context: unknown): Promise<unknown> => {
       const all = (event['Records'] ?? event['records']) as readonly Input[]
       const failures: number[] = []
+      handled = []
       const run = async (record: Input): Promise<void> => {
         const parcel = this.#parcelOf(record)
         await onRecord(record).catch((error: unknown) => {
@@ -186,6 +192,7 @@ export class InnerFunction implements Callable {
       await this.#betweenRecords(alone)
       if (records === 'sequential') for (const record of all) await run(record)
       else await Promise.all(all.map(run))
+      if (this.#plan.merges && !alone) await aggregate(this.#world, this.name, this.#receiver, handled, this.#outboxes)
       // What is buffered is sent before the invocation ends, or by a later one.
       for (const outbox of this.#outboxes) if (this.#invocations % 3 !== 0) await outbox.flush()
       return { failures }
@@ -235,7 +242,7 @@ export class InnerFunction implements Callable {
   }
 
   /** One request or record, in its scope. */
-  async #one(eventOrRecord: Input): Promise<void> {
+  async #one(eventOrRecord: Input, handled?: Handled[]): Promise<void> {
     const { plan, world, outboxes } = { plan: this.#plan, world: this.#world, outboxes: this.#outboxes }
     const text = this.#transport.textOf(eventOrRecord)
     const parcel = this.#parcelOf(eventOrRecord)
@@ -253,6 +260,10 @@ export class InnerFunction implements Callable {
     const random = seededRandom(world.plan.seed, 10_000 + world.scheduler.steps * 1000 + parcel.id)
     await work({ world, plan, flags: this.#flags, outboxes, scope, attempt, random, fails })
     parcel.handled += 1
+    if (plan.merges && handled !== undefined) {
+      scope.cargo()
+      handled.push({ waybill: currentWaybill(), scope })
+    }
     scope.end(true)
   }
 }

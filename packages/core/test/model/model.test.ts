@@ -10,7 +10,7 @@ const seed = numberFrom('WAYBILL_MODEL_SEED', Date.now() % 1_000_000_000)
 
 const BEFALLS = `
   no_subject source_unavailable source_failed source_stale flag_not_found wrong_type undeclared_variation
-  inbound_discarded overridden pinned pin_failed
+  inbound_discarded merge_conflict overridden pinned pin_failed
   no_token bad_signature unknown_key no_keys wrong_subject unknown_format old_stamp
   undecided refused dropped value_unresolved recalled expired expired_kept reevaluated never_read no_scope
   shed no_room attributes_full uncarried not_targeted named_execution already_stamped

@@ -37,6 +37,8 @@ export interface FunctionPlan {
   readonly evaluates: boolean
   /** An edge to other sources, which honours what its own chain sends it. */
   readonly edgeToo: boolean
+  /** An aggregator: it sends one message for all records of a batch. */
+  readonly merges: boolean
   /** The edge: repeated requests get the decisions of their first attempt. */
   readonly pins: boolean
   /** The edge: flags that testers may decide. */
@@ -114,6 +116,7 @@ function functionPlan(index: number, parent: number | undefined, random: Random)
     onRefused: random.chance(0.08) ? 'throw' : 'default',
     evaluates,
     edgeToo: random.chance(0.2),
+    merges: random.chance(0.15),
     pins: edge && random.chance(0.4),
     overridable: edge && random.chance(0.5) ? ['tracer', 'new-order-flow', 'extra.1'] : [],
   }
