@@ -4,6 +4,8 @@ export interface CostInput {
   readonly services: number
   /** For each observed flag, how many variations it has. */
   readonly variationsByFlag: readonly number[]
+  /** Whether newly affected users are counted as a metric as well. Default false. */
+  readonly affectedUsers?: boolean
   /** Business metrics by flag and variation, beside ours. Default 0. */
   readonly businessMetrics?: number
   /** Origins and codes that really occur, per service: each is a metric. Default 2 and 4. */
@@ -55,16 +57,20 @@ const METRICS_PER_VARIATION = 3
  */
 export function costOf(input: CostInput): CostEstimate {
   const { services, variationsByFlag, businessMetrics = 0, origins = 2, codes = 4 } = input
-  const { alarmMetrics = 0, dashboards = 0 } = input
+  const { alarmMetrics = 0, dashboards = 0, affectedUsers = false } = input
   const variations = variationsByFlag.reduce((sum, count) => sum + count, 0)
-  const ours = services * variations * METRICS_PER_VARIATION
+  const ours = services * variations * (METRICS_PER_VARIATION + (affectedUsers ? 1 : 0))
   const business = services * variations * businessMetrics
   const counted = services * (origins + codes)
   const metrics = ours + business + counted
   // Tiers are of the sum: each line has its share of it.
   const each = metrics === 0 ? 0 : metricDollars(metrics) / metrics
   const lines = [
-    { what: 'Started, Error, Latency by flag and variation', count: ours, dollars: ours * each },
+    {
+      what: `Started, Error, Latency${affectedUsers ? ', AffectedUsers' : ''} by flag and variation`,
+      count: ours,
+      dollars: ours * each,
+    },
     { what: 'business metrics by flag and variation', count: business, dollars: business * each },
     { what: 'decision origins and counts', count: counted, dollars: counted * each },
     { what: 'metrics that alarms analyse', count: alarmMetrics, dollars: alarmMetrics * LIST_PRICES.alarmMetric },

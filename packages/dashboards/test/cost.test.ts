@@ -27,6 +27,13 @@ describe('the estimate of costs', () => {
     expect(estimate.dollars).toBe(21)
   })
 
+  it('adds a metric where affected users are one', () => {
+    const estimate = costOf({ services: 5, variationsByFlag: [2], affectedUsers: true, origins: 0, codes: 0 })
+    expect(estimate.lines).toEqual([
+      { what: 'Started, Error, Latency, AffectedUsers by flag and variation', count: 40, dollars: 12 },
+    ])
+  })
+
   it('follows the tiers of the price list', () => {
     const estimate = costOf({ services: 100, variationsByFlag: Array(20).fill(2), origins: 0, codes: 0 })
     expect(estimate).toMatchObject({ metrics: 12_000, dollars: 10_000 * 0.3 + 2_000 * 0.1 })

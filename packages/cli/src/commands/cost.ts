@@ -7,6 +7,7 @@ interface CostOptions {
   readonly services: number
   readonly variations: readonly number[]
   readonly businessMetrics: number
+  readonly affectedUsers?: boolean
   readonly origins: number
   readonly codes: number
   readonly alarmMetrics: number
@@ -19,6 +20,7 @@ export function costCommand(session: Session): Command {
     .requiredOption('--services <count>', 'functions that emit', wholeNumber)
     .requiredOption('--variations <counts>', 'variations of each observed flag: 2,2,3', counts)
     .option('--business-metrics <count>', 'your own metrics by flag and variation', wholeNumber, 0)
+    .option('--affected-users', 'newly affected users are a metric as well')
     .option('--origins <count>', 'origins of decisions that occur in a service', wholeNumber, 2)
     .option('--codes <count>', 'codes of the ledger that occur in a service', wholeNumber, 4)
     .option('--alarm-metrics <count>', 'metrics that alarms analyse', wholeNumber, 0)
