@@ -82,20 +82,27 @@ export interface TargetPolicy {
   readonly namedTransactions: boolean
 }
 
-/**
- * All that is known of one transport: a plain object on structural types. A new transport is one file like this, one
- * line in `list.ts` and one call of the carrier contract.
+/*
+ * All that is known of one transport stands in one file, as one plain object for each of its directions: a function that
+ * sends nothing on then bundles nothing of the way out. A new transport is such a file, one line in `list.ts`, one in
+ * `../outgoing/commands.ts` and one call of the carrier contract for each direction.
  */
-export interface Carrier {
+
+/** How a transport's events come in. */
+export interface InboundCarrier {
   readonly name: string
   readonly single?: SingleInbound
   readonly batch?: BatchInbound
   /** Tokens that come beside the event, in the Lambda context. */
   readonly context?: (lambdaContext: unknown) => readonly string[]
+}
+
+/** How requests of one AWS SDK client go out. */
+export interface OutgoingCarrier {
   /** The `serviceId` of the AWS SDK v3 client whose commands these are: other services use the same command names. */
-  readonly client?: string
+  readonly client: string
   /** AWS SDK command name -> how its input is laid open; `undefined`: nothing in this one is ever stamped. */
-  readonly commands?: Readonly<Record<string, (input: Fields, policy: TargetPolicy) => Shipment | undefined>>
+  readonly commands: Readonly<Record<string, (input: Fields, policy: TargetPolicy) => Shipment | undefined>>
 }
 
 export function fieldsOf(value: unknown): Fields | undefined {

@@ -1,4 +1,4 @@
-import { type Carrier, type Fields, fieldsOf, textOf, type Unloaded, without } from './carrier.ts'
+import { type Fields, fieldsOf, type InboundCarrier, textOf, type Unloaded, without } from './carrier.ts'
 import { BODY_KEY, EXPOSED_KEY } from './json-splice.ts'
 
 /*
@@ -10,7 +10,7 @@ import { BODY_KEY, EXPOSED_KEY } from './json-splice.ts'
  * NEW_IMAGE alone, new items are believed and changed ones are not, counted `no_old_image`. One request that writes an
  * item twice leaves the same stamp twice: its second event is not believed either, counted `old_stamp`.
  */
-export const dynamodbStream: Carrier = {
+export const dynamodbStreamInbound: InboundCarrier = {
   name: 'dynamodb-stream',
   batch: {
     recordsKey: 'Records',

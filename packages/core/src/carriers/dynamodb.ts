@@ -1,9 +1,9 @@
 import {
   bodyProblem,
-  type Carrier,
   type Exposed,
   type Fields,
   fieldsOf,
+  type OutgoingCarrier,
   type Shipment,
   type TargetPolicy,
 } from './carrier.ts'
@@ -30,8 +30,7 @@ const MAX_BATCH_BYTES = 16_777_216
 /** An attribute's name counts, as well as its value. */
 const OVERHEAD_BYTES = BODY_KEY.length
 
-export const dynamodb: Carrier = {
-  name: 'dynamodb',
+export const dynamodbOutgoing: OutgoingCarrier = {
   client: 'DynamoDB',
   commands: {
     PutItemCommand: (input, policy) =>

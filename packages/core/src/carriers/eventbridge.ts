@@ -1,4 +1,13 @@
-import { bodyProblem, byteLength, type Carrier, type Fields, fieldsOf, type TargetPolicy, textOf } from './carrier.ts'
+import {
+  bodyProblem,
+  byteLength,
+  type Fields,
+  fieldsOf,
+  type InboundCarrier,
+  type OutgoingCarrier,
+  type TargetPolicy,
+  textOf,
+} from './carrier.ts'
 import { BODY_OVERHEAD_BYTES, exposedTextBytes, exposeIn, spliceable, spliceIn } from './json-splice.ts'
 import { unloadPayload } from './payload.ts'
 import { batchShipment, type Packing } from './shipment.ts'
@@ -14,13 +23,16 @@ const MAX_REQUEST_BYTES = 1_048_575
 const TIME_BYTES = 14
 const DEFAULT_BUS = 'default'
 
-export const eventbridge: Carrier = {
+export const eventbridgeInbound: InboundCarrier = {
   name: 'eventbridge',
-  client: 'EventBridge',
   single: {
     recognises: (event) => Object.hasOwn(event, 'detail-type') && fieldsOf(event['detail']) !== undefined,
     unload: (event) => unloadPayload(event),
   },
+}
+
+export const eventbridgeOutgoing: OutgoingCarrier = {
+  client: 'EventBridge',
   commands: {
     PutEventsCommand: (input, policy) => batchShipment(input, 'Entries', MAX_REQUEST_BYTES, packing(policy)),
   },

@@ -1,4 +1,12 @@
-import { bodyProblem, byteLength, type Carrier, type Fields, type TargetPolicy, textOf } from './carrier.ts'
+import {
+  bodyProblem,
+  byteLength,
+  type Fields,
+  type InboundCarrier,
+  type OutgoingCarrier,
+  type TargetPolicy,
+  textOf,
+} from './carrier.ts'
 import { bytesProblem, exposedDataBytes, exposeInData, spliceBytes, unloadBase64 } from './json-bytes.ts'
 import { BODY_OVERHEAD_BYTES } from './json-splice.ts'
 import { batchShipment, entriesShipment, type Packing } from './shipment.ts'
@@ -18,9 +26,8 @@ import { batchShipment, entriesShipment, type Packing } from './shipment.ts'
 const MAX_RECORD_BYTES = 1_024_000
 const MAX_REQUEST_BYTES = 4_194_304
 
-export const firehose: Carrier = {
+export const firehoseInbound: InboundCarrier = {
   name: 'firehose',
-  client: 'Firehose',
   batch: {
     recordsKey: 'records',
     recognises: (record) => typeof record['recordId'] === 'string' && typeof record['data'] === 'string',
@@ -30,6 +37,10 @@ export const firehose: Carrier = {
       return { tokens, clean: clean === record['data'] ? record : { ...record, data: clean } }
     },
   },
+}
+
+export const firehoseOutgoing: OutgoingCarrier = {
+  client: 'Firehose',
   commands: {
     PutRecordCommand: (input, policy) =>
       entriesShipment([input['Record']], MAX_RECORD_BYTES, packing(input, policy), ([stamped]) =>

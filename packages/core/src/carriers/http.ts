@@ -1,4 +1,4 @@
-import { type Carrier, type Fields, fieldsOf, HEADER, textOf, without } from './carrier.ts'
+import { type Fields, fieldsOf, HEADER, type InboundCarrier, textOf, without } from './carrier.ts'
 
 /*
  * HTTP in. The same header on every integration; outgoing requests are stamped by `stampFetch`.
@@ -11,7 +11,7 @@ import { type Carrier, type Fields, fieldsOf, HEADER, textOf, without } from './
  *   https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
  * A token holds no comma, so a joined value is never mistaken for one.
  */
-export const http: Carrier = {
+export const httpInbound: InboundCarrier = {
   name: 'http',
   single: {
     recognises: (event) => {

@@ -1,4 +1,13 @@
-import { bodyProblem, byteLength, type Carrier, type Fields, fieldsOf, type TargetPolicy, textOf } from './carrier.ts'
+import {
+  bodyProblem,
+  byteLength,
+  type Fields,
+  fieldsOf,
+  type InboundCarrier,
+  type OutgoingCarrier,
+  type TargetPolicy,
+  textOf,
+} from './carrier.ts'
 import { bytesProblem, exposedDataBytes, exposeInData, spliceBytes, unloadBase64 } from './json-bytes.ts'
 import { BODY_OVERHEAD_BYTES } from './json-splice.ts'
 import { batchShipment, type Packing, soleShipment } from './shipment.ts'
@@ -14,9 +23,8 @@ import { batchShipment, type Packing, soleShipment } from './shipment.ts'
 const MAX_RECORD_BYTES = 1_048_576
 const MAX_REQUEST_BYTES = 10_485_760
 
-export const kinesis: Carrier = {
+export const kinesisInbound: InboundCarrier = {
   name: 'kinesis',
-  client: 'Kinesis',
   batch: {
     recordsKey: 'Records',
     recognises: (record) => record['eventSource'] === 'aws:kinesis',
@@ -28,6 +36,10 @@ export const kinesis: Carrier = {
       return { tokens, clean: clean === data ? record : { ...record, kinesis: { ...kinesis, data: clean } } }
     },
   },
+}
+
+export const kinesisOutgoing: OutgoingCarrier = {
+  client: 'Kinesis',
   commands: {
     PutRecordCommand: (input, policy) => soleShipment(input, packing(input, policy)),
     PutRecordsCommand: (input, policy) => batchShipment(input, 'Records', MAX_REQUEST_BYTES, packing(input, policy)),

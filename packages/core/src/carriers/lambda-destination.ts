@@ -1,4 +1,4 @@
-import type { Carrier } from './carrier.ts'
+import type { InboundCarrier } from './carrier.ts'
 import { isResult, unloadPayload } from './payload.ts'
 
 /*
@@ -11,7 +11,7 @@ import { isResult, unloadPayload } from './payload.ts'
  * What a stream's or queue's event source sends to its on-failure destination tells of a batch, and holds no record.
  *   https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
  */
-export const lambdaDestination: Carrier = {
+export const lambdaDestinationInbound: InboundCarrier = {
   name: 'lambda-destination',
   single: { recognises: isResult, unload: (event) => unloadPayload(event) },
 }

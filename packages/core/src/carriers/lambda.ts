@@ -4,9 +4,10 @@ import {
   attributeProblem,
   bodyProblem,
   byteLength,
-  type Carrier,
   type Fields,
   fieldsOf,
+  type InboundCarrier,
+  type OutgoingCarrier,
   type Shipment,
   type Slot,
   type TargetPolicy,
@@ -35,9 +36,8 @@ const MAX_ASYNC_BYTES = 1_048_576
 /** 3,583 characters hold 895 whole groups of base64: 2,685 bytes. */
 const MAX_CONTEXT_BYTES = Math.floor(3583 / 4) * 3
 
-export const lambda: Carrier = {
+export const lambdaInbound: InboundCarrier = {
   name: 'lambda',
-  client: 'Lambda',
   context: (lambdaContext) => {
     const clientContext = fieldsOf(fieldsOf(lambdaContext)?.['clientContext'])
     return together(tokensIn(clientContext?.['custom'], ATTRIBUTE), tokensIn(clientContext?.['Custom'], ATTRIBUTE))
@@ -47,6 +47,10 @@ export const lambda: Carrier = {
     recognises: isStampedPayload,
     unload: (event) => unloadPayload(event),
   },
+}
+
+export const lambdaOutgoing: OutgoingCarrier = {
+  client: 'Lambda',
   commands: { InvokeCommand: invoke, InvokeWithResponseStreamCommand: invoke },
 }
 

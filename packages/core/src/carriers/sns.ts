@@ -2,9 +2,10 @@ import {
   ATTRIBUTE,
   attributeProblem,
   byteLength,
-  type Carrier,
   type Fields,
   fieldsOf,
+  type InboundCarrier,
+  type OutgoingCarrier,
   type Shipment,
   type Slot,
   type TargetPolicy,
@@ -34,9 +35,8 @@ const MAX_BYTES = 262_144
 /** An attribute's name and type count, as well as its value. */
 const OVERHEAD_BYTES = ATTRIBUTE.length + 'Binary'.length
 
-export const sns: Carrier = {
+export const snsInbound: InboundCarrier = {
   name: 'sns',
-  client: 'SNS',
   batch: {
     recordsKey: 'Records',
     recognises: (record) => record['EventSource'] === 'aws:sns',
@@ -50,6 +50,10 @@ export const sns: Carrier = {
     // "Records" holds one notification: https://docs.aws.amazon.com/sns/latest/dg/sns-lambda-as-subscriber.html
     alwaysAlone: true,
   },
+}
+
+export const snsOutgoing: OutgoingCarrier = {
+  client: 'SNS',
   commands: { PublishCommand: publish, PublishBatchCommand: publishBatch },
 }
 

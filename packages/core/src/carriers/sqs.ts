@@ -2,9 +2,10 @@ import {
   ATTRIBUTE,
   attributeProblem,
   byteLength,
-  type Carrier,
   type Fields,
   fieldsOf,
+  type InboundCarrier,
+  type OutgoingCarrier,
   type TargetPolicy,
   textOf,
   together,
@@ -33,9 +34,8 @@ const MAX_BYTES = 1_048_576
 /** An attribute's name and type count, as well as its value. */
 const OVERHEAD_BYTES = ATTRIBUTE.length + 'String'.length
 
-export const sqs: Carrier = {
+export const sqsInbound: InboundCarrier = {
   name: 'sqs',
-  client: 'SQS',
   batch: {
     recordsKey: 'Records',
     recognises: (record) => record['eventSource'] === 'aws:sqs',
@@ -46,6 +46,10 @@ export const sqs: Carrier = {
       return { tokens: together(attribute.tokens, body.tokens), clean: body.clean }
     },
   },
+}
+
+export const sqsOutgoing: OutgoingCarrier = {
+  client: 'SQS',
   commands: {
     SendMessageCommand: (input, policy) => soleShipment(input, packing(input['QueueUrl'], policy)),
     SendMessageBatchCommand: (input, policy) =>

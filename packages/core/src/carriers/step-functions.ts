@@ -1,8 +1,8 @@
 import {
   bodyProblem,
   byteLength,
-  type Carrier,
   type Fields,
+  type OutgoingCarrier,
   type Shipment,
   type Slot,
   type TargetPolicy,
@@ -20,8 +20,7 @@ import { soleShipment } from './shipment.ts'
  */
 const MAX_INPUT_BYTES = 262_144
 
-export const stepFunctions: Carrier = {
-  name: 'step-functions',
+export const stepFunctionsOutgoing: OutgoingCarrier = {
   client: 'SFN',
   commands: { StartExecutionCommand: start, StartSyncExecutionCommand: start },
 }

@@ -1,5 +1,5 @@
 import type { Arrivals } from '../carriers/arrivals.ts'
-import { CARRIERS } from '../carriers/list.ts'
+import { INBOUND } from '../carriers/list.ts'
 import { WaybillError } from '../errors.ts'
 import type { LiveScope, Passage, ScopeSettings } from '../scope.ts'
 import type { EvaluationContext, FlagSource } from '../source.ts'
@@ -54,7 +54,7 @@ export function inboundModes(
   modes: Readonly<Record<string, InboundMode>>,
   { maxInboundAgeSeconds = 300 }: { readonly maxInboundAgeSeconds?: number } = {},
 ): InboundModes {
-  const names = ['*', ...CARRIERS.map(({ name }) => name)]
+  const names = ['*', ...INBOUND.map(({ name }) => name)]
   for (const [carrier, mode] of Object.entries(modes)) {
     if (!names.includes(carrier)) throw bad(`there is no carrier "${carrier}", only ${names.join(', ')}`)
     if (!MODES.includes(mode)) throw bad(`the mode of "${carrier}" must be one of ${MODES.join(', ')}`)

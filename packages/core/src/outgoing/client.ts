@@ -1,9 +1,9 @@
 import type { Fields, Shipment, Slot } from '../carriers/carrier.ts'
-import { CLIENTS, openShipment } from '../carriers/list.ts'
 import { WaybillError } from '../errors.ts'
 import { processLedger } from '../ledger.ts'
 import { ambientScope, type Stamper } from '../scope.ts'
 import { boundStamper } from './bind.ts'
+import { OUTGOING, openShipment } from './commands.ts'
 import { checkExposed, exposedFitting } from './exposed.ts'
 import { isNamedTarget, type Target } from './targets.ts'
 
@@ -50,8 +50,9 @@ export function stampClient<C extends SdkClient>(client: C, options: StampOption
   if (typeof client?.middlewareStack?.add !== 'function' || service === undefined) {
     throw new WaybillError('bad_option', 'stampClient: the client must be an AWS SDK v3 client')
   }
-  if (!CLIENTS.includes(service)) {
-    throw new WaybillError('bad_option', `stampClient: ${service} carries no token, only ${CLIENTS.join(', ')} do`)
+  const clients = OUTGOING.map((carrier) => carrier.client)
+  if (!clients.includes(service)) {
+    throw new WaybillError('bad_option', `stampClient: ${service} carries no token, only ${clients.join(', ')} do`)
   }
   const { to, namedExecutions = false, namedTransactions = false } = options
   if (to !== undefined && !(Array.isArray(to) && to.every((one) => typeof one === 'string' || one instanceof RegExp))) {

@@ -4,8 +4,9 @@ import { outgoingCases } from './outgoing-cases.ts'
 
 export type {
   BatchInbound,
-  Carrier,
   Fields,
+  InboundCarrier,
+  OutgoingCarrier,
   Shipment,
   SingleInbound,
   Slot,

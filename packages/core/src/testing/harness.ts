@@ -1,4 +1,4 @@
-import type { Carrier, Fields } from '../carriers/carrier.ts'
+import type { Fields, InboundCarrier, OutgoingCarrier } from '../carriers/carrier.ts'
 
 /** One thing that a carrier must do. `run` rejects with an `AssertionError` when it does not. */
 export interface ContractCase {
@@ -14,7 +14,7 @@ export interface Delivery {
 
 /** How a carrier's messages come in. */
 export interface InboundHarness {
-  readonly carrier: Carrier
+  readonly carrier: InboundCarrier
   /** An event in the shape that AWS documents, with these tokens in one message of it: none, one or two. */
   deliver(tokens: readonly string[]): Delivery
   /** How many tokens one message can hold: 1 where the slot is a key of an object that AWS has parsed already. */
@@ -28,11 +28,11 @@ export type Payload = string | Uint8Array
 
 /** How a carrier's messages go out, and how AWS delivers them. */
 export interface OutgoingHarness {
-  readonly carrier: Carrier
+  readonly carrier: OutgoingCarrier
   /** The AWS SDK command. */
   readonly command: string
   /** The carrier by which the message arrives. */
-  readonly receiver: Carrier
+  readonly receiver: InboundCarrier
   /**
    * `attribute`: beside the payload, stamped on every target unless others are named. `body`: in the payload, only on
    * named ones. `item`: beside the payload, only on named ones.

@@ -9,7 +9,7 @@ export const UNNAMED: TargetPolicy = { isNamed: () => undefined, namedExecutions
 
 /** A request of the harness's command, which the carrier must know, laid open. */
 export function openRequest(harness: OutgoingHarness, request: Fields, policy: TargetPolicy = NAMED): Shipment {
-  const shipment = harness.carrier.commands?.[harness.command]?.(request, policy)
+  const shipment = harness.carrier.commands[harness.command]?.(request, policy)
   assert.ok(shipment, `${harness.command} is laid open`)
   return shipment
 }

@@ -113,7 +113,7 @@ export function outgoingCases(harness: OutgoingHarness): readonly ContractCase[]
       run: async () => {
         for (const odd of oddRequests(request([order]))) {
           for (const policy of [NAMED, UNNAMED]) {
-            const shipment = carrier.commands?.[command]?.(deepFreeze(odd), policy)
+            const shipment = carrier.commands[command]?.(deepFreeze(odd), policy)
             shipment?.write(shipment.slots.map(() => undefined))
             shipment?.write(shipment.slots.map(({ problem }) => (problem === undefined ? A : undefined)))
           }

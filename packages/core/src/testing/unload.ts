@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert'
-import { type Carrier, fieldsOf } from '../carriers/carrier.ts'
+import { fieldsOf, type InboundCarrier } from '../carriers/carrier.ts'
 import type { Delivery } from './harness.ts'
 
 /** Reads a delivery with one carrier and no other: the tokens of all its messages, and the event without them. */
 export function unload(
-  { single, batch, context }: Carrier,
+  { single, batch, context }: InboundCarrier,
   { event, lambdaContext }: Delivery,
 ): { readonly tokens: readonly string[]; readonly clean: unknown } {
   const beside = context?.(lambdaContext) ?? []

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { arrivals } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { dynamodbStream } from '../../src/carriers/dynamodb-stream.ts'
+import { dynamodbStreamInbound } from '../../src/carriers/dynamodb-stream.ts'
 import { withHonouredDecisions, withRecordScope } from '../../src/index.ts'
 import { describeContract } from '../fixtures/contract.ts'
 import { eventOf } from '../fixtures/events.ts'
@@ -36,7 +36,7 @@ for (const [what, index] of [
 ] as const) {
   describeContract(`DynamoDB stream, ${what}`, {
     inbound: {
-      carrier: dynamodbStream,
+      carrier: dynamodbStreamInbound,
       maxTokens: 1,
       deliver: ([token]) => ({
         event: withImages(index, token === undefined ? {} : { NewImage: { S: token } }),

@@ -2,11 +2,11 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from 'vitest'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { dynamodb } from '../../src/carriers/dynamodb.ts'
+import { dynamodbOutgoing } from '../../src/carriers/dynamodb.ts'
 import { itemSize } from '../../src/carriers/dynamodb-item.ts'
-import { dynamodbStream } from '../../src/carriers/dynamodb-stream.ts'
-import { openShipment } from '../../src/carriers/list.ts'
+import { dynamodbStreamInbound } from '../../src/carriers/dynamodb-stream.ts'
 import { bindWaybill, stampClient, withHonouredDecisions } from '../../src/index.ts'
+import { openShipment } from '../../src/outgoing/commands.ts'
 import type { OutgoingHarness, Payload } from '../../src/testing/harness.ts'
 import { NAMED } from '../../src/testing/open-request.ts'
 import { describeContract } from '../fixtures/contract.ts'
@@ -40,8 +40,8 @@ function outgoing(
   itemAt: (request: Fields, index: number) => unknown,
 ): OutgoingHarness {
   return {
-    carrier: dynamodb,
-    receiver: dynamodbStream,
+    carrier: dynamodbOutgoing,
+    receiver: dynamodbStreamInbound,
     place: 'item',
     payloadKind: 'text',
     onlyJson: false,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { eventbridge } from '../../src/carriers/eventbridge.ts'
-import { openShipment } from '../../src/carriers/list.ts'
-import { sqs } from '../../src/carriers/sqs.ts'
+import { eventbridgeInbound, eventbridgeOutgoing } from '../../src/carriers/eventbridge.ts'
+import { sqsInbound } from '../../src/carriers/sqs.ts'
+import { openShipment } from '../../src/outgoing/commands.ts'
 import type { OutgoingHarness, Payload } from '../../src/testing/harness.ts'
 import { describeContract } from '../fixtures/contract.ts'
 import { eventOf, withRecord } from '../fixtures/events.ts'
@@ -18,8 +18,8 @@ function eventText(entry: Fields): string {
 const entriesOf = (request: Fields): readonly Fields[] => request['Entries'] as readonly Fields[]
 
 const outgoing: OutgoingHarness = {
-  carrier: eventbridge,
-  receiver: eventbridge,
+  carrier: eventbridgeOutgoing,
+  receiver: eventbridgeInbound,
   command: 'PutEventsCommand',
   place: 'body',
   payloadKind: 'text',
@@ -55,7 +55,7 @@ const withDetail = (detail: Fields): Fields => ({ ...eventOf('eventbridge'), det
 
 describeContract('EventBridge to a function', {
   inbound: {
-    carrier: eventbridge,
+    carrier: eventbridgeInbound,
     maxTokens: 1,
     deliver: ([token]) => ({ event: withDetail(token === undefined ? {} : { _waybill: token }) }),
     damaged: () => ({ event: withDetail({ _waybill: { not: 'a text' } }) }),
@@ -67,7 +67,7 @@ const bodyOf = (event: unknown): string => (event as { Records: [{ body: string 
 
 describeContract('EventBridge to a queue', {
   inbound: {
-    carrier: sqs,
+    carrier: sqsInbound,
     maxTokens: 2,
     deliver: (tokens) => ({
       event: withRecord('eventbridge-sqs', (record) => ({
@@ -86,7 +86,7 @@ describeContract('EventBridge to a queue', {
   },
   outgoing: {
     ...outgoing,
-    receiver: sqs,
+    receiver: sqsInbound,
     deliver: (request) =>
       entriesOf(request).map((entry) => ({
         event: withRecord('eventbridge-sqs', (record) => ({ ...record, body: eventText(entry) })),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { arrivals } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { firehose } from '../../src/carriers/firehose.ts'
-import { openShipment } from '../../src/carriers/list.ts'
+import { firehoseInbound, firehoseOutgoing } from '../../src/carriers/firehose.ts'
+import { openShipment } from '../../src/outgoing/commands.ts'
 import type { OutgoingHarness, Payload } from '../../src/testing/harness.ts'
 import { NAMED } from '../../src/testing/open-request.ts'
 import { describeContract } from '../fixtures/contract.ts'
@@ -18,8 +18,8 @@ const recordOf = (request: Fields): Fields => request['Record'] as Fields
 const recordsOf = (request: Fields): readonly Fields[] => request['Records'] as readonly Fields[]
 
 const sole: OutgoingHarness = {
-  carrier: firehose,
-  receiver: firehose,
+  carrier: firehoseOutgoing,
+  receiver: firehoseInbound,
   command: 'PutRecordCommand',
   place: 'body',
   payloadKind: 'bytes',
@@ -37,7 +37,7 @@ const sole: OutgoingHarness = {
 
 describeContract('Firehose transformation', {
   inbound: {
-    carrier: firehose,
+    carrier: firehoseInbound,
     maxTokens: 2,
     deliver: (tokens) => ({
       event: delivered(`{${['"orderId":"o-1"', ...tokens.map((token) => `"_waybill":"${token}"`)].join(',')}}\n`),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { arrivals, extractTokens } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { http } from '../../src/carriers/http.ts'
+import { httpInbound } from '../../src/carriers/http.ts'
 import { describeContract } from '../fixtures/contract.ts'
 import { eventOf } from '../fixtures/events.ts'
 
@@ -27,7 +27,7 @@ for (const [name, header] of [
 ] as const) {
   describeContract(`HTTP, ${name}`, {
     inbound: {
-      carrier: http,
+      carrier: httpInbound,
       maxTokens: 2,
       deliver: (tokens) => ({ event: withHeader(name, header, tokens) }),
       damaged: () => ({ event: withHeader(name, header, ['']) }),

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arrivals, extractTokens, recordArrival } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { kinesis } from '../../src/carriers/kinesis.ts'
-import { openShipment } from '../../src/carriers/list.ts'
+import { kinesisInbound, kinesisOutgoing } from '../../src/carriers/kinesis.ts'
+import { openShipment } from '../../src/outgoing/commands.ts'
 import type { OutgoingHarness, Payload } from '../../src/testing/harness.ts'
 import { NAMED } from '../../src/testing/open-request.ts'
 import { describeContract } from '../fixtures/contract.ts'
@@ -23,8 +23,8 @@ const dataOf = (event: unknown): Buffer =>
   Buffer.from((event as { Records: [{ kinesis: { data: string } }] }).Records[0].kinesis.data, 'base64')
 
 const sole: OutgoingHarness = {
-  carrier: kinesis,
-  receiver: kinesis,
+  carrier: kinesisOutgoing,
+  receiver: kinesisInbound,
   command: 'PutRecordCommand',
   place: 'body',
   payloadKind: 'bytes',
@@ -45,7 +45,7 @@ const recordsOf = (request: Fields): readonly Fields[] => request['Records'] as 
 
 describeContract('Kinesis, one record', {
   inbound: {
-    carrier: kinesis,
+    carrier: kinesisInbound,
     maxTokens: 2,
     deliver: (tokens) => ({
       event: delivered(`{${['"orderId":"o-1"', ...tokens.map((token) => `"_waybill":"${token}"`)].join(',')}}`),

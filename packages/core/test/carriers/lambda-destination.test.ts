@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { arrivals, extractTokens } from '../../src/carriers/arrivals.ts'
-import type { Carrier, Fields } from '../../src/carriers/carrier.ts'
-import { eventbridge } from '../../src/carriers/eventbridge.ts'
-import { lambdaDestination } from '../../src/carriers/lambda-destination.ts'
-import { sns } from '../../src/carriers/sns.ts'
-import { sqs } from '../../src/carriers/sqs.ts'
+import type { Fields, InboundCarrier } from '../../src/carriers/carrier.ts'
+import { eventbridgeInbound } from '../../src/carriers/eventbridge.ts'
+import { lambdaDestinationInbound } from '../../src/carriers/lambda-destination.ts'
+import { snsInbound } from '../../src/carriers/sns.ts'
+import { sqsInbound } from '../../src/carriers/sqs.ts'
 import { describeContract } from '../fixtures/contract.ts'
 import { eventOf, withRecord } from '../fixtures/events.ts'
 
@@ -42,11 +42,11 @@ const resultOf = (kind: 'success' | 'failure', request: Fields, response: Fields
 const inQueue = (body: unknown): Fields => withRecord('sqs', (record) => ({ ...record, body: JSON.stringify(body) }))
 
 /** Each way in which a destination is told, and the carrier that it is told by. */
-const DESTINATIONS: Readonly<Record<string, readonly [Carrier, (result: Fields) => Fields]>> = {
-  'a function': [lambdaDestination, (result) => result],
-  'a queue': [sqs, inQueue],
+const DESTINATIONS: Readonly<Record<string, readonly [InboundCarrier, (result: Fields) => Fields]>> = {
+  'a function': [lambdaDestinationInbound, (result) => result],
+  'a queue': [sqsInbound, inQueue],
   'a topic': [
-    sns,
+    snsInbound,
     (result) =>
       withRecord('sns', (record) => ({
         ...record,
@@ -54,7 +54,7 @@ const DESTINATIONS: Readonly<Record<string, readonly [Carrier, (result: Fields) 
       })),
   ],
   'an event bus': [
-    eventbridge,
+    eventbridgeInbound,
     (result) => ({
       ...eventOf('eventbridge'),
       source: 'lambda',
@@ -98,7 +98,7 @@ for (const [what, request] of Object.entries(REQUESTS)) {
   const deadLetter = (body: Fields): Fields =>
     withRecord('lambda-dead-letter', (record) => ({ ...record, body: JSON.stringify(body) }))
   describeContract(`A dead-letter queue of a function, with ${what}`, {
-    inbound: { carrier: sqs, maxTokens: 1, deliver: ([token]) => ({ event: deadLetter(request(token)) }) },
+    inbound: { carrier: sqsInbound, maxTokens: 1, deliver: ([token]) => ({ event: deadLetter(request(token)) }) },
   })
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { arrivals, extractTokens } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { lambda } from '../../src/carriers/lambda.ts'
-import { openShipment } from '../../src/carriers/list.ts'
+import { lambdaInbound, lambdaOutgoing } from '../../src/carriers/lambda.ts'
+import { openShipment } from '../../src/outgoing/commands.ts'
 import type { Delivery, OutgoingHarness, Payload } from '../../src/testing/harness.ts'
 import { NAMED, UNNAMED } from '../../src/testing/open-request.ts'
 import { describeContract } from '../fixtures/contract.ts'
@@ -34,8 +34,8 @@ function withContext(custom: Fields): Delivery {
 }
 
 const asynchronous: OutgoingHarness = {
-  carrier: lambda,
-  receiver: lambda,
+  carrier: lambdaOutgoing,
+  receiver: lambdaInbound,
   command: 'InvokeCommand',
   place: 'body',
   payloadKind: 'bytes',
@@ -66,7 +66,7 @@ const synchronous: OutgoingHarness = {
 
 describeContract('Lambda, asynchronously', {
   inbound: {
-    carrier: lambda,
+    carrier: lambdaInbound,
     maxTokens: 1,
     deliver: ([token]) => ({ event: { orderId: 'o-1', ...(token !== undefined && { _waybill: token }) } }),
     damaged: () => ({ event: { orderId: 'o-1', _waybill: 7 } }),
@@ -75,7 +75,7 @@ describeContract('Lambda, asynchronously', {
 })
 describeContract('Lambda, synchronously', {
   inbound: {
-    carrier: lambda,
+    carrier: lambdaInbound,
     maxTokens: 2,
     deliver: ([first, second]) =>
       first === undefined

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { arrivals, extractTokens } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { openShipment } from '../../src/carriers/list.ts'
-import { sns } from '../../src/carriers/sns.ts'
-import { sqs } from '../../src/carriers/sqs.ts'
+import { snsInbound, snsOutgoing } from '../../src/carriers/sns.ts'
+import { sqsInbound } from '../../src/carriers/sqs.ts'
+import { openShipment } from '../../src/outgoing/commands.ts'
 import type { InboundHarness, OutgoingHarness, Payload } from '../../src/testing/harness.ts'
 import { UNNAMED } from '../../src/testing/open-request.ts'
 import { describeContract } from '../fixtures/contract.ts'
@@ -73,7 +73,7 @@ function toQueueRaw(entry: Fields): Fields {
 const bodyOf = (event: unknown): string => (event as { Records: [{ body: string }] }).Records[0].body
 
 const inAttribute: InboundHarness = {
-  carrier: sns,
+  carrier: snsInbound,
   maxTokens: 2,
   // The second token is one that somebody put into the message by hand.
   deliver: ([token, byHand]) => ({
@@ -93,8 +93,8 @@ const inAttribute: InboundHarness = {
 }
 
 const sole: OutgoingHarness = {
-  carrier: sns,
-  receiver: sns,
+  carrier: snsOutgoing,
+  receiver: snsInbound,
   command: 'PublishCommand',
   place: 'attribute',
   payloadKind: 'text',
@@ -139,14 +139,14 @@ describeContract('SNS to a function, a batch', {
 describeContract('SNS to a queue, raw', {
   outgoing: {
     ...sole,
-    receiver: sqs,
+    receiver: sqsInbound,
     deliver: (request) => [{ event: toQueueRaw(request) }],
     received: bodyOf,
   },
 })
 describeContract('SNS to a queue, in its envelope', {
   inbound: {
-    carrier: sqs,
+    carrier: sqsInbound,
     maxTokens: 2,
     deliver: ([token, byHand]) => ({
       event: toQueueEnveloped({
@@ -165,7 +165,7 @@ describeContract('SNS to a queue, in its envelope', {
   },
   outgoing: {
     ...sole,
-    receiver: sqs,
+    receiver: sqsInbound,
     deliver: (request) => [{ event: toQueueEnveloped(request) }],
     received: (event) => (JSON.parse(bodyOf(event)) as { Message: string }).Message,
   },

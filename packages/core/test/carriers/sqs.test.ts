@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { arrivals, extractTokens } from '../../src/carriers/arrivals.ts'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { openShipment } from '../../src/carriers/list.ts'
-import { sqs } from '../../src/carriers/sqs.ts'
+import { sqsInbound, sqsOutgoing } from '../../src/carriers/sqs.ts'
+import { openShipment } from '../../src/outgoing/commands.ts'
 import type { InboundHarness, OutgoingHarness, Payload } from '../../src/testing/harness.ts'
 import { UNNAMED } from '../../src/testing/open-request.ts'
 import { describeContract } from '../fixtures/contract.ts'
@@ -34,7 +34,7 @@ export function delivered(entry: Fields): Fields {
 }
 
 const inAttribute: InboundHarness = {
-  carrier: sqs,
+  carrier: sqsInbound,
   maxTokens: 2,
   // The second token is one that somebody put into the body by hand.
   deliver: ([token, byHand]) => ({
@@ -57,8 +57,8 @@ const inAttribute: InboundHarness = {
 }
 
 const sole: OutgoingHarness = {
-  carrier: sqs,
-  receiver: sqs,
+  carrier: sqsOutgoing,
+  receiver: sqsInbound,
   command: 'SendMessageCommand',
   place: 'attribute',
   payloadKind: 'text',

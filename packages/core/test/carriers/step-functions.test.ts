@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Fields } from '../../src/carriers/carrier.ts'
-import { lambda } from '../../src/carriers/lambda.ts'
-import { openShipment } from '../../src/carriers/list.ts'
-import { stepFunctions } from '../../src/carriers/step-functions.ts'
+import { lambdaInbound } from '../../src/carriers/lambda.ts'
+import { stepFunctionsOutgoing } from '../../src/carriers/step-functions.ts'
+import { openShipment } from '../../src/outgoing/commands.ts'
 import type { Payload } from '../../src/testing/harness.ts'
 import { NAMED } from '../../src/testing/open-request.ts'
 import { describeContract } from '../fixtures/contract.ts'
@@ -13,7 +13,7 @@ const MACHINE = 'arn:aws:states:eu-west-1:123456789012:stateMachine:orders'
 for (const command of ['StartExecutionCommand', 'StartSyncExecutionCommand']) {
   describeContract(`Step Functions, ${command}`, {
     inbound: {
-      carrier: lambda,
+      carrier: lambdaInbound,
       maxTokens: 1,
       deliver: ([token]) => ({
         event: { ...eventOf('step-functions-task'), ...(token !== undefined && { _waybill: token }) },
@@ -21,8 +21,8 @@ for (const command of ['StartExecutionCommand', 'StartSyncExecutionCommand']) {
       damaged: () => ({ event: { ...eventOf('step-functions-task'), _waybill: null } }),
     },
     outgoing: {
-      carrier: stepFunctions,
-      receiver: lambda,
+      carrier: stepFunctionsOutgoing,
+      receiver: lambdaInbound,
       command,
       place: 'body',
       payloadKind: 'text',

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { kinesis } from '../../src/carriers/kinesis.ts'
+import { kinesisInbound, kinesisOutgoing } from '../../src/carriers/kinesis.ts'
 import {
-  type Carrier,
   type CarrierHarness,
   carrierContract,
   type Fields,
+  type InboundCarrier,
   type InboundHarness,
+  type OutgoingCarrier,
   type OutgoingHarness,
   type Payload,
 } from '../../src/testing/carrier-contract.ts'
@@ -20,8 +21,8 @@ function delivered(data: unknown): Fields {
 }
 
 const outgoing: OutgoingHarness = {
-  carrier: kinesis,
-  receiver: kinesis,
+  carrier: kinesisOutgoing,
+  receiver: kinesisInbound,
   command: 'PutRecordsCommand',
   place: 'body',
   payloadKind: 'bytes',
@@ -39,7 +40,7 @@ const outgoing: OutgoingHarness = {
 }
 
 const inbound: InboundHarness = {
-  carrier: kinesis,
+  carrier: kinesisInbound,
   maxTokens: 2,
   deliver: (tokens) => ({
     event: delivered(`{${['"a":1', ...tokens.map((token) => `"_waybill":"${token}"`)].join(',')}}`),
@@ -54,25 +55,23 @@ async function failures(harness: CarrierHarness): Promise<readonly string[]> {
 }
 
 const reading = (
-  change: (unload: NonNullable<Carrier['batch']>) => Partial<NonNullable<Carrier['batch']>>,
+  change: (unload: NonNullable<InboundCarrier['batch']>) => Partial<NonNullable<InboundCarrier['batch']>>,
 ): CarrierHarness => {
-  const { batch } = kinesis
+  const { batch } = kinesisInbound
   if (batch === undefined) throw new Error('kinesis reads batches')
-  return { inbound: { ...inbound, carrier: { ...kinesis, batch: { ...batch, ...change(batch) } } } }
+  return { inbound: { ...inbound, carrier: { ...kinesisInbound, batch: { ...batch, ...change(batch) } } } }
 }
 
 /** The harness of a carrier that lays its requests open in another way. */
-const writing = (
-  change: (shipment: ReturnType<NonNullable<Carrier['commands']>[string]>) => unknown,
-): CarrierHarness => ({
+const writing = (change: (shipment: ReturnType<OutgoingCarrier['commands'][string]>) => unknown): CarrierHarness => ({
   outgoing: {
     ...outgoing,
     carrier: {
-      ...kinesis,
+      ...kinesisOutgoing,
       commands: {
         PutRecordsCommand: (input, policy) =>
-          change(kinesis.commands?.['PutRecordsCommand']?.(input, policy)) as ReturnType<
-            NonNullable<Carrier['commands']>[string]
+          change(kinesisOutgoing.commands['PutRecordsCommand']?.(input, policy)) as ReturnType<
+            OutgoingCarrier['commands'][string]
           >,
       },
     },
