@@ -45,7 +45,12 @@ function resolved<T extends FlagValue>(key: string, otherwise: T, kind: Kind): R
     const why = decision === undefined ? 'no waybill is current, or it says nothing of it' : `it is ${decision.cause}`
     return failure(otherwise, ErrorCode.FLAG_NOT_FOUND, `Flag "${key}": ${why}`)
   }
-  const { value, variation, version, reason, origin } = decision
+  const { value, variation, version, reason, origin, digest } = decision
+  if (digest !== undefined && value === null) {
+    // Not FLAG_NOT_FOUND: it was decided, and the next provider would decide it again.
+    const why = 'its value was too large to travel: declare it in this function'
+    return failure(otherwise, ErrorCode.GENERAL, `Flag "${key}": ${why}`)
+  }
   if (!isOf(kind, value)) {
     return failure(otherwise, ErrorCode.TYPE_MISMATCH, `Flag "${key}" is ${jsonKind(value)}, not ${kind}`)
   }
@@ -65,9 +70,9 @@ function currentDecision(key: string): Decision | undefined {
   return declared === undefined ? scope.waybill()?.decisions.get(key) : scope.decision(declared)
 }
 
-/** OpenFeature's object is any structure, and also a list. */
+/** OpenFeature's object is any structure, and also a list, and null. */
 function isOf(kind: Kind, value: unknown): boolean {
-  return kind === 'object' ? typeof value === 'object' && value !== null : typeof value === kind
+  return typeof value === kind
 }
 
 function failure<T>(value: T, errorCode: ErrorCode, errorMessage: string): ResolutionDetails<T> {

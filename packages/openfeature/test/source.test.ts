@@ -3,39 +3,15 @@ import {
   InMemoryProvider,
   OpenFeature,
   OpenFeatureEventEmitter,
-  type Provider,
   ProviderEvents,
-  ProviderFatalError,
   TypeMismatchError,
 } from '@openfeature/server-sdk'
-import { declareFlags, type EvaluationContext, isWaybillError } from '@waybill/core'
+import { type EvaluationContext, isWaybillError, unsignedKeysForLocalUse, withEvaluatedFlags } from '@waybill/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openFeatureSource } from '../src/source.ts'
+import { ada, flags, memory } from './memory-flags.ts'
 
-const flags = declareFlags({
-  'new-order-flow': { variations: { control: false, canary: true }, default: 'control' },
-  banner: { variations: { short: 'Hi', long: 'Good morning' }, default: 'short' },
-  limit: { variations: { low: 10, high: 20 }, default: 'low' },
-  layout: { variations: { list: { columns: 1 }, grid: { columns: 3 } }, default: 'list' },
-})
-const configuration = {
-  'new-order-flow': {
-    variants: { control: false, canary: true },
-    defaultVariant: 'control',
-    disabled: false,
-    contextEvaluator: ({ targetingKey, country }: { targetingKey?: string; country?: unknown }) =>
-      targetingKey === 'ada' && country === 'NL' ? 'canary' : 'control',
-  },
-  banner: { variants: { short: 'Hi', long: 'Good morning' }, defaultVariant: 'long', disabled: false },
-  limit: { variants: { low: 10, high: 20 }, defaultVariant: 'high', disabled: false },
-  layout: { variants: { list: { columns: 1 }, grid: { columns: 3 } }, defaultVariant: 'grid', disabled: false },
-} as const
-const memory = (): InMemoryProvider => new InMemoryProvider(structuredCloneless(configuration))
-/** `contextEvaluator` cannot be cloned; the provider does not change what it is given. */
-const structuredCloneless = (all: typeof configuration) => ({ ...all }) as never
-const ada: EvaluationContext = { key: 'ada', country: 'NL' }
-
-afterEach(() => OpenFeature.close())
+afterEach(() => OpenFeature.clearProviders())
 
 describe('any OpenFeature provider as a flag source', () => {
   it('decides declared flags of every kind, by the variant’s name and for the context’s key and attributes', async () => {
@@ -65,14 +41,6 @@ describe('any OpenFeature provider as a flag source', () => {
       status: 'live',
       decisions: [{ cause: 'flag_not_found' }, { cause: 'wrong_type' }, { value: 10 }, { cause: 'flag_not_found' }],
     })
-  })
-
-  it('has no answer when the provider does not become ready, and is not waited for longer than the deadline', async () => {
-    const never: Provider = Object.assign(memory(), { initialize: () => new Promise<void>(() => {}) })
-    expect(await openFeatureSource(never, { deadlineMs: 20 }).decide(ada, flags.all)).toEqual({ status: 'unavailable' })
-    const down = new ProviderFatalError('wrong credentials')
-    const broken: Provider = Object.assign(memory(), { initialize: () => Promise.reject(down) })
-    expect(await openFeatureSource(broken).decide(ada, flags.all)).toEqual({ status: 'unavailable' })
   })
 
   it('uses what is there at the deadline, when one flag takes too long', async () => {
@@ -131,30 +99,6 @@ describe('any OpenFeature provider as a flag source', () => {
     })
   })
 
-  it('asks once for the same context while an answer is kept, until the configuration changes', async () => {
-    let asked = 0
-    const provider: Provider & { events: OpenFeatureEventEmitter } = Object.assign(memory(), {
-      events: new OpenFeatureEventEmitter(),
-      resolveNumberEvaluation: async () => {
-        asked += 1
-        return { value: 10 }
-      },
-    })
-    let now = 0
-    const source = openFeatureSource(provider, { cacheSeconds: 10, nowMs: () => now })
-    await source.decide(ada, flags.all)
-    await source.decide({ country: 'NL', key: 'ada' }, flags.all)
-    expect(asked).toBe(1)
-    await source.decide({ key: 'bob' }, flags.all)
-    expect(asked).toBe(2)
-    now = 10_000
-    await source.decide(ada, flags.all)
-    expect(asked).toBe(3)
-    provider.events.emit(ProviderEvents.ConfigurationChanged)
-    await source.decide(ada, flags.all)
-    expect(asked).toBe(4)
-  })
-
   it('says so when the provider is stale', async () => {
     const events = new OpenFeatureEventEmitter()
     const source = openFeatureSource(Object.assign(memory(), { events }))
@@ -177,6 +121,104 @@ describe('any OpenFeature provider as a flag source', () => {
     expect(seen).toMatchObject([{ targetingKey: 'ada', kind: 'multi', organization: { key: 'acme' } }])
   })
 
+  it('does not let a provider that hangs cost every request its deadline', async () => {
+    let now = 0
+    let asked = 0
+    const hangs = memory()
+    hangs.resolveBooleanEvaluation = () => {
+      asked += 1
+      return new Promise(() => {})
+    }
+    const only = flags.all.slice(0, 1)
+    const source = openFeatureSource(hangs, { deadlineMs: 10, nowMs: () => now })
+    const ask = async (atMs: number): Promise<number> => {
+      now = atMs
+      expect(await source.decide(ada, only)).toEqual({ status: 'unavailable' })
+      return asked
+    }
+    expect([await ask(0), await ask(999), await ask(1000), await ask(2999), await ask(3000)]).toEqual([1, 1, 2, 2, 3])
+    hangs.resolveBooleanEvaluation = memory().resolveBooleanEvaluation.bind(memory())
+    now = 7000
+    expect(await source.decide(ada, only)).toMatchObject({ status: 'live' })
+  })
+
+  it('tells an outage from flags that are missing, by the provider’s status', async () => {
+    const events = new OpenFeatureEventEmitter()
+    const source = openFeatureSource(Object.assign(new InMemoryProvider({}), { events }))
+    const only = flags.all.slice(0, 1)
+    expect(await source.decide(ada, only)).toEqual({ status: 'live', decisions: [{ cause: 'flag_not_found' }] })
+    events.emit(ProviderEvents.Error, { message: 'no network' })
+    expect(await source.decide(ada, only)).toEqual({ status: 'unavailable' })
+    events.emit(ProviderEvents.Ready)
+    expect(await source.decide(ada, only)).toMatchObject({ status: 'live' })
+  })
+
+  it('counts as stale what a provider decides while it is in error', async () => {
+    const events = new OpenFeatureEventEmitter()
+    const source = openFeatureSource(Object.assign(memory(), { events }))
+    await source.warm?.()
+    events.emit(ProviderEvents.Error, { message: 'no network' })
+    expect(await source.decide(ada, flags.all)).toMatchObject({
+      status: 'stale',
+      decisions: [{ value: true }, {}, {}, {}],
+    })
+  })
+
+  it.each([
+    ['ERROR', 'source_failed'],
+    ['FLAG_NOT_FOUND', 'flag_not_found'],
+  ])(
+    'takes no default for a decision where a provider says by its reason alone that it is an error: %s',
+    async (reason, cause) => {
+      const provider = memory()
+      provider.resolveBooleanEvaluation = async (_key, value) => ({ value, reason })
+      expect(await openFeatureSource(provider).decide(ada, flags.all)).toMatchObject({
+        decisions: [{ cause }, {}, {}, {}],
+      })
+    },
+  )
+
+  it('says `targetingKey` instead of `key`, and lets the user say it otherwise', async () => {
+    const seen: unknown[] = []
+    const provider = memory()
+    provider.resolveNumberEvaluation = async (_key, value, context) => {
+      seen.push(context)
+      return { value }
+    }
+    await openFeatureSource(provider).decide(ada, flags.all)
+    await openFeatureSource(memory(), { toContext: () => ({}) }).decide(ada, flags.all)
+    await openFeatureSource(provider, { toContext: ({ key }) => ({ userId: String(key) }) }).decide(ada, flags.all)
+    expect(seen).toEqual([{ targetingKey: 'ada', country: 'NL' }, { userId: 'ada' }])
+  })
+
+  it('answers where the user’s own function, a hook or a value of nothing breaks', async () => {
+    const broken = openFeatureSource(memory(), {
+      toContext: () => {
+        throw new Error('bug')
+      },
+    })
+    expect(await broken.decide(ada, flags.all.slice(0, 1))).toEqual({
+      status: 'live',
+      decisions: [{ cause: 'source_failed' }],
+    })
+    const nothing = memory()
+    nothing.resolveBooleanEvaluation = async () => undefined as never
+    nothing.resolveStringEvaluation = async () => ({ value: undefined, variant: 'short' }) as never
+    const handler = withEvaluatedFlags(async () => flags.detail('banner'), {
+      flags,
+      keys: unsignedKeysForLocalUse(),
+      source: openFeatureSource(nothing),
+      context: () => ({ key: 'ada' }),
+    })
+    expect(await handler({}, {})).toMatchObject({ variation: 'short', value: 'Hi', origin: 'default' })
+    const hook = { before: () => Promise.reject(new Error('bug')) }
+    OpenFeature.addHooks(hook)
+    expect(await openFeatureSource(memory()).decide(ada, flags.all.slice(0, 1))).toMatchObject({
+      decisions: [{ cause: 'source_failed' }],
+    })
+    OpenFeature.clearHooks()
+  })
+
   it('refuses what is no provider, at set-up', () => {
     for (const wrong of [undefined, {}, { resolveBooleanEvaluation: 1 }]) {
       let thrown: unknown
@@ -188,5 +230,7 @@ describe('any OpenFeature provider as a flag source', () => {
       expect(isWaybillError(thrown) && thrown.code).toBe('bad_option')
     }
     expect(() => openFeatureSource(memory(), { deadlineMs: 0 })).toThrow('deadlineMs')
+    expect(() => openFeatureSource(memory(), { warmMs: 0 })).toThrow('warmMs')
+    expect(() => openFeatureSource(memory(), { domain: '' })).toThrow('domain')
   })
 })
