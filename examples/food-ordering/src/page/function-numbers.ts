@@ -19,6 +19,7 @@ export function functionNumbers(view: View): readonly FunctionNumbers[] {
         started,
         finished: errors.length,
         errors: sum(errors) ?? 0,
+        lost: lostOf(view, service, variation),
         share: all === 0 ? null : started / all,
         errorRate: average(errors),
         p50Ms: percentileOf(latencies, 50),
@@ -27,6 +28,18 @@ export function functionNumbers(view: View): readonly FunctionNumbers[] {
       }
     })
   })
+}
+
+/**
+ * What is under way when a window ends is missing in it, and too much in a later one; what is lost is missing for as long as
+ * the window has room for it. So: the least that was missing in the last seconds.
+ */
+function lostOf(view: View, service: string, variation: string): number {
+  const missing = Array.from({ length: SETTLING_SECONDS }, (_, ago) => {
+    const then = { ...view, atSeconds: view.atSeconds - ago }
+    return (sum(valuesOf(then, STARTED, service, variation)) ?? 0) - valuesOf(then, ERROR, service, variation).length
+  })
+  return Math.max(0, Math.min(...missing))
 }
 
 /** What was started and what failed in the last second of the view. */
@@ -40,6 +53,9 @@ export function trafficOf(view: View): readonly Traffic[] {
     }),
   )
 }
+
+/** Longer than any function takes. */
+const SETTLING_SECONDS = 5
 
 /** Below this nothing is said of a function. */
 const MIN_STARTED = 4
@@ -61,14 +77,9 @@ export function verdictsOf(numbers: readonly FunctionNumbers[], canary: string):
     if (medians[0] > 2 * medians[1] && medians[0] - medians[1] > 100 && (control?.finished ?? 0) >= MIN_STARTED) {
       verdicts.push({ service, kind: 'slow', words: `${service}: the canary is slower than control` })
     }
-    if (lostShare(one) - (control === undefined ? 0 : lostShare(control)) > 0.15) {
+    if (one.lost / one.started - (control?.lost ?? 0) / Math.max(1, control?.started ?? 0) > 0.1) {
       verdicts.push({ service, kind: 'unfinished', words: `${service}: the canary dies before it finishes` })
     }
     return verdicts
   })
-}
-
-/** One that is under way is not lost. */
-function lostShare({ started, finished }: FunctionNumbers): number {
-  return started === 0 ? 0 : Math.max(0, started - finished - 1) / started
 }

@@ -59,19 +59,23 @@ ${{ html: `<script type="importmap">${importMap}</script>` }}
     </section>
   </div>
 
-  <section class="card" aria-labelledby="functions-title">
-    <h2 id="functions-title">Functions</h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="functions-title">
-    <table id="functions"><caption id="functions-caption"></caption>
-      <thead><tr><th scope="col">Function</th><th scope="col">Variation</th><th scope="col">Started</th><th scope="col">Share</th><th scope="col">Error rate</th><th scope="col">p50</th><th scope="col">p95</th><th scope="col">p99</th><th scope="col">Started − finished</th></tr></thead>
-      <tbody></tbody></table>
-    </div>
-  </section>
-
   <section aria-labelledby="charts-title">
     <h2 id="charts-title">The dashboard</h2>
     <p class="hint">The panels of <code>waybill dashboard</code>, drawn from the embedded metrics that the functions write. <span id="window"></span></p>
     <div id="overview" class="charts"></div>
+  </section>
+
+  <section class="card" aria-labelledby="functions-title">
+    <h2 id="functions-title">Functions</h2>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="functions-title">
+    <table id="functions"><caption id="functions-caption"></caption>
+      <thead><tr><th scope="col">Function</th><th scope="col">Variation</th><th scope="col">Started</th><th scope="col">Share</th><th scope="col">Error rate</th><th scope="col">p50</th><th scope="col">p95</th><th scope="col">p99</th><th scope="col">Never finished</th></tr></thead>
+      <tbody></tbody></table>
+    </div>
+  </section>
+
+  <section aria-labelledby="services-title">
+    <h2 id="services-title">Function by function</h2>
     <div id="services"></div>
   </section>
 

@@ -53,7 +53,11 @@ dd { font-weight: 600; white-space: nowrap; }
 .controls { display: flex; flex-direction: column; gap: 12px; }
 .field { display: grid; grid-template-columns: 1fr auto; gap: 4px 10px; } .field > input { grid-column: 1 / -1; width: 100%; }
 label, legend { font-weight: 600; font-size: 14px; } output { font-weight: 700; }
-input[type=range] { accent-color: var(--canary); height: 26px; margin: 0; }
+input[type=range] { appearance: none; background: none; height: 26px; margin: 0; cursor: pointer; }
+input[type=range]::-webkit-slider-runnable-track { height: 8px; border-radius: 4px; background: linear-gradient(to right, var(--canary-fill) var(--share, 0%), var(--line) 0); }
+input[type=range]::-moz-range-track { height: 8px; border-radius: 4px; background: linear-gradient(to right, var(--canary-fill) var(--share, 0%), var(--line) 0); }
+input[type=range]::-webkit-slider-thumb { appearance: none; width: 22px; height: 22px; margin-top: -7px; border: 3px solid var(--card); border-radius: 50%; background: var(--canary-fill); box-shadow: 0 0 0 1px var(--muted); }
+input[type=range]::-moz-range-thumb { width: 16px; height: 16px; border: 3px solid var(--card); border-radius: 50%; background: var(--canary-fill); box-shadow: 0 0 0 1px var(--muted); }
 input[type=text] { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--muted); border-radius: 4px; padding: 5px 8px; }
 button { font: 650 15px/1 var(--sans); color: var(--card); background: var(--bad); border: 0; border-radius: 5px; padding: 11px 14px; cursor: pointer; }
 button.killed { background: var(--good); } button:disabled { opacity: .5; cursor: default; }
@@ -62,7 +66,7 @@ fieldset { border: 1px solid var(--line); border-radius: 5px; padding: 6px 12px 
 #status { min-height: 1.5em; font-size: 14px; color: var(--muted); }
 
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: 14px; min-width: 640px; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; min-width: 640px; margin-top: 2px; }
 caption { text-align: left; padding-bottom: 4px; }
 th { text-align: left; font-weight: 600; } td { text-align: right; white-space: nowrap; } td.variation { text-align: left; }
 th, td { padding: 3px 10px 3px 0; }

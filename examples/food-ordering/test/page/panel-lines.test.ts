@@ -153,6 +153,15 @@ test.each([
   )
 })
 
+test('what is still under way is not held against the canary', () => {
+  const metrics = metricsOf(
+    emfLine(3, of('loyalty', 'canary'), { Started: 6, Error: [0, 0, 0, 0, 0, 0] }),
+    emfLine(9, of('loyalty', 'canary'), { Started: 6 }),
+  )
+  expect(verdictsOf(functionNumbers(viewOf(metrics)), 'canary')).toEqual([])
+  expect(verdictsOf(functionNumbers(viewOf(metrics, 13)), 'canary')).toMatchObject([{ kind: 'unfinished' }])
+})
+
 test('an incident that moves both is not held against the canary', () => {
   const bad = { Started: 10, Error: [1, 1, 1, 1, 1, 0, 0, 0, 0, 0], Latency: Array(10).fill(900) }
   const metrics = metricsOf(emfLine(5, of('loyalty', 'control'), bad), emfLine(5, of('loyalty', 'canary'), bad))

@@ -91,9 +91,12 @@ function node({ at, node: { width, height } }: Layout, service: string) {
   return { group, share, bar }
 }
 
+/** Nearer to where a line goes than to where all of them come from. */
+const LABEL_AT = 0.66
+
 function carrierLabel(layout: Layout, first: boolean, path: SVGPathElement, carrier: string): SVGElement {
   // A path that is not in the document has a length all the same.
-  const { x, y } = path.getPointAtLength(path.getTotalLength() * (first ? 0.5 : 0.62))
+  const { x, y } = path.getPointAtLength(path.getTotalLength() * (first ? 0.5 : LABEL_AT))
   const wide = layout === WIDE
   return svg(
     'text',

@@ -15,6 +15,7 @@ export interface ChartLine extends Omit<Line, 'value'> {
 }
 
 const HEIGHT_PX = 150
+const WHOLE_STEPS = [1, 10, 100, 1_000, 10_000].flatMap((power) => [power, 2 * power, 5 * power])
 const DASHES: Readonly<Record<string, number[]>> = { p50: [2, 3], p95: [6, 3] }
 
 export interface ChartOptions {
@@ -52,6 +53,8 @@ export function chartIn(place: HTMLElement, { panel, canary, control, keptSecond
             ...axis,
             size: unit === 'milliseconds' ? 58 : 50,
             space: 28,
+            // Nobody is affected by halves.
+            ...(unit === 'count' ? { incrs: WHOLE_STEPS } : {}),
             values: (_plot, ticks) => ticks.map((tick) => tickOf(tick, unit)),
           },
         ],

@@ -32,7 +32,12 @@ export function showControls(): (state: Pick<PageState, 'flag' | 'bug'>) => void
     }
   }
 
-  percent.addEventListener('input', () => setText(shown, `${percent.value} %`))
+  const fill = (): void => percent.style.setProperty('--share', `${percent.value}%`)
+
+  percent.addEventListener('input', () => {
+    setText(shown, `${percent.value} %`)
+    fill()
+  })
   percent.addEventListener('change', () => {
     wanted = Number(percent.value)
     if (underWay === 0) void sendPercent()
@@ -56,6 +61,7 @@ export function showControls(): (state: Pick<PageState, 'flag' | 'bug'>) => void
     // Somebody may have their hand on it.
     if (!percent.matches(':active')) {
       percent.value = String(flag.percent)
+      fill()
       setText(shown, flag.on ? `${flag.percent} %` : `${flag.percent} %, but killed`)
     }
     for (const choice of bugs.querySelectorAll('input')) choice.checked = choice.value === state.bug

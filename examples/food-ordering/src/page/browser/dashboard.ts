@@ -93,8 +93,8 @@ function linesOf(frames: readonly Frame[], key: string): readonly ChartLine[] {
 
 /** The last values in words: of several functions the one that stands out most. */
 function nowOf({ unit, service: only, id }: Panel, lines: readonly Line[]): string {
+  if (id === 'counts' && lines.every(({ value }) => !value)) return 'Nothing.'
   if (lines.length === 0) return 'No data: no function has sent this metric.'
-  if (id === 'counts' && lines.every(({ value }) => !value)) return 'Nothing in this window.'
   if (id === 'latency') return latencies(lines)
   const groups = Map.groupBy(lines, ({ variation, detail }) => variation ?? detail ?? 'largest')
   return [...groups]

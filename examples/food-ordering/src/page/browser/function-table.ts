@@ -17,7 +17,7 @@ const COLUMNS: readonly {
   {
     name: 'unfinished',
     verdict: 'unfinished',
-    of: ({ started, finished }) => formatCount(Math.max(0, started - finished)),
+    of: ({ lost }) => formatCount(lost),
   },
 ]
 

@@ -50,16 +50,16 @@ export const WIDE: Layout = {
 export const NARROW: Layout = {
   width: 360,
   height: 500,
-  node: { width: 138, height: 50 },
+  node: { width: 148, height: 50 },
   entry: { x: 180, y: 6 },
   at: {
     'place-order': { x: 180, y: 76 },
-    'price-quote': { x: 75, y: 186 },
-    'fraud-check': { x: 285, y: 186 },
-    'notify-restaurant': { x: 75, y: 296 },
-    'accept-order': { x: 285, y: 296 },
-    'notify-user': { x: 75, y: 440 },
-    loyalty: { x: 285, y: 440 },
+    'price-quote': { x: 76, y: 186 },
+    'fraud-check': { x: 284, y: 186 },
+    'notify-restaurant': { x: 76, y: 318 },
+    'accept-order': { x: 284, y: 318 },
+    'notify-user': { x: 76, y: 440 },
+    loyalty: { x: 284, y: 440 },
   },
 }
 
@@ -79,5 +79,7 @@ export function pathOf(layout: Layout, { from, to }: Hop): string {
     return `M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}`
   }
   const bend = (y1 + y2) / 2
+  // Past the functions of the row between.
+  if (y2 - y1 > 150) return `M${x1} ${y1}V${y2 - 66}C${x1} ${y2 - 20} ${x2} ${y2 - 56} ${x2} ${y2}`
   return `M${x1} ${y1}C${x1} ${bend} ${x2} ${bend} ${x2} ${y2}`
 }

@@ -60,6 +60,8 @@ export interface FunctionNumbers {
   readonly started: number
   readonly finished: number
   readonly errors: number
+  /** Of what was started, what will not finish any more, as far as one can tell. */
+  readonly lost: number
   readonly share: number | null
   readonly errorRate: number | null
   readonly p50Ms: number | null
