@@ -1,4 +1,5 @@
 export { extractTokens } from './carriers/arrivals.ts'
+export { COUNTS } from './counts.ts'
 export { currentWaybill, runWithWaybill, withDecisions } from './current.ts'
 export type { Cause, Decision, Origin, Reason } from './decision.ts'
 export type { DeclaredFlag, FlagDeclaration, WhenExpired } from './declared-flag.ts'
@@ -14,7 +15,7 @@ export {
   keysFromEnvironment,
   unsignedKeysForLocalUse,
 } from './keys.ts'
-export { COUNTS, type CountCode, type Counts } from './ledger.ts'
+export type { CountCode, Counts } from './ledger.ts'
 export { type EdgeOptions, type EventOrRecord, edgeLifecycle } from './lifecycle/edge.ts'
 export { type InnerLifecycle, type InnerOptions, innerLifecycle } from './lifecycle/inner.ts'
 export { type InboundMode, type InboundModes, inboundModes } from './lifecycle/modes.ts'

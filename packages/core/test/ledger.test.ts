@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { addCounts, COUNTS, type CountCode, Ledger, warnOfLosses } from '../src/ledger.ts'
+import { COUNTS } from '../src/counts.ts'
+import { addCounts, type CountCode, Ledger, warnOfLosses } from '../src/ledger.ts'
 import { vectors } from './vectors/format-1.ts'
 
 describe('a ledger', () => {
@@ -72,7 +73,7 @@ test('losses are said once for each code, and notes never', () => {
   warnOfLosses(counts, (line) => lines.push(line))
   warnOfLosses(counts, (line) => lines.push(line))
   expect(lines.map((line) => JSON.parse(line))).toEqual([
-    expect.objectContaining({ level: 'WARN', code: 'no_room', message: expect.stringContaining('no room') }),
+    expect.objectContaining({ level: 'WARN', code: 'no_room', hint: expect.stringContaining('COUNTS.no_room') }),
     expect.objectContaining({ level: 'WARN', code: 'uncarried' }),
   ])
 })
