@@ -51,7 +51,7 @@ export async function faultyStore(server: Redis): Promise<FaultyStore> {
         }
         writesLeft = Math.max(0, writesLeft - items)
       }
-      const reply = await cut.sendCommand(command, options)
+      const reply: unknown = await cut.sendCommand(command, options)
       if (command[0] !== 'HGETALL' || withheld.reads === 0 || command[1] !== `${prefix}:features`) return reply
       withheld = { ...withheld, reads: withheld.reads - 1 }
       return new Map([...(reply as Map<string, string>)].filter(([key]) => key !== withheld.key))
