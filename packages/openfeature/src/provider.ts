@@ -55,7 +55,8 @@ function resolved<T extends FlagValue>(key: string, otherwise: T, kind: Kind): R
     return failure(otherwise, ErrorCode.TYPE_MISMATCH, `Flag "${key}" is ${jsonKind(value)}, not ${kind}`)
   }
   return {
-    value: value as T,
+    // A copy: OpenFeature's types let a client write into what it gets, and the decision is stamped onto what is sent.
+    value: structuredClone(value) as T,
     variant: variation,
     reason: openFeatureReason(decision),
     flagMetadata: { version, reason, origin },

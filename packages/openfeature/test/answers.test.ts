@@ -72,7 +72,7 @@ describe('an answer that is kept', () => {
     const forCountry = (country: string) =>
       new Promise((resolve) => {
         OpenFeature.setTransactionContext({ country, since: new Date(0) }, () => {
-          void source.decide({ key: 'ada' }, flags.all).then(resolve)
+          resolve(source.decide({ key: 'ada' }, flags.all))
         })
       })
     expect(await forCountry('NL')).toMatchObject({ decisions: [{ variation: 'canary' }, {}, {}, {}] })

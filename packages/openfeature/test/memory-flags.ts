@@ -1,7 +1,7 @@
 import { InMemoryProvider } from '@openfeature/server-sdk'
-import { type DeclaredFlags, declareFlags, type EvaluationContext } from '@waybill/core'
+import { declareFlags, type EvaluationContext } from '@waybill/core'
 
-export const flags: DeclaredFlags = declareFlags({
+export const flags = declareFlags({
   'new-order-flow': { variations: { control: false, canary: true }, default: 'control' },
   banner: { variations: { short: 'Hi', long: 'Good morning' }, default: 'short' },
   limit: { variations: { low: 10, high: 20 }, default: 'low' },

@@ -3,11 +3,6 @@ import { createWaybill, declareFlags, keyRing, sealToken, withHonouredDecisions 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { waybillProvider } from '../src/provider.ts'
 
-/*
- * The evaluation scenarios of the OpenFeature specification (https://github.com/open-feature/spec, Gherkin
- * "evaluation"), as a consumer of propagated decisions meets them: values and details of the four types, a flag that is
- * not there, and a value of another type. What they say of the context does not apply: it was settled at the edge.
- */
 const keys = keyRing({ signing: { id: 'k1', secret: Buffer.alloc(32, 3) } })
 const flags = declareFlags({
   'boolean-flag': { variations: { on: true, off: false }, default: 'off' },
@@ -20,11 +15,6 @@ const { token = '' } = sealToken(
     decisions: [
       { flag: 'boolean-flag', variation: 'on', value: true, version: 7, reason: 'FALLTHROUGH', bucketed: true },
       { flag: 'too-old', variation: 'on', value: true, version: 7 },
-      { flag: 'string-flag', variation: 'greeting', value: 'hi', version: 3 },
-      { flag: 'integer-flag', variation: 'ten', value: 10, version: 3 },
-      { flag: 'float-flag', variation: 'half', value: 0.5, version: 3 },
-      { flag: 'object-flag', variation: 'template', value: { showImages: true, imagesPerPage: 100 }, version: 3 },
-      { flag: 'list-flag', variation: 'two', value: [1, 2], version: 3 },
     ],
   }),
   keys,
@@ -36,45 +26,6 @@ beforeEach(() => OpenFeature.setProviderAndWait(waybillProvider()))
 afterEach(() => OpenFeature.close())
 
 describe('an OpenFeature client downstream', () => {
-  it('gets the edge’s values of every type', async () => {
-    const client = OpenFeature.getClient()
-    await consume(async () => {
-      expect(await client.getBooleanValue('boolean-flag', false)).toBe(true)
-      expect(await client.getStringValue('string-flag', 'bye')).toBe('hi')
-      expect(await client.getNumberValue('integer-flag', 1)).toBe(10)
-      expect(await client.getNumberValue('float-flag', 0.1)).toBe(0.5)
-      expect(await client.getObjectValue('object-flag', {})).toEqual({ showImages: true, imagesPerPage: 100 })
-      expect(await client.getObjectValue('list-flag', [])).toEqual([1, 2])
-    })
-  })
-
-  it('gets details: variant, reason and version', async () => {
-    await consume(async () => {
-      expect(await OpenFeature.getClient().getBooleanDetails('boolean-flag', false)).toMatchObject({
-        value: true,
-        variant: 'on',
-        reason: 'CACHED',
-        flagMetadata: { version: 7, reason: 'FALLTHROUGH', origin: 'propagated' },
-      })
-    })
-  })
-
-  it('gets the code’s default for a flag that nobody knows, and for one of another type', async () => {
-    await consume(async () => {
-      const client = OpenFeature.getClient()
-      expect(await client.getStringDetails('missing-flag', 'uh-oh')).toMatchObject({
-        value: 'uh-oh',
-        reason: 'ERROR',
-        errorCode: 'FLAG_NOT_FOUND',
-      })
-      expect(await client.getNumberDetails('string-flag', 13)).toMatchObject({
-        value: 13,
-        reason: 'ERROR',
-        errorCode: 'TYPE_MISMATCH',
-      })
-    })
-  })
-
   it('gets the declared default, as an answer, where a policy of this function says so', async () => {
     await consume(async () => {
       expect(await OpenFeature.getClient().getBooleanDetails('too-old', true)).toMatchObject({

@@ -210,7 +210,7 @@ describe('any OpenFeature provider as a flag source', () => {
       source: openFeatureSource(nothing),
       context: () => ({ key: 'ada' }),
     })
-    expect(await handler({}, {})).toMatchObject({ variation: 'short', value: 'Hi', origin: 'default' })
+    expect(await handler({})).toMatchObject({ variation: 'short', value: 'Hi', origin: 'default' })
     const hook = { before: () => Promise.reject(new Error('bug')) }
     OpenFeature.addHooks(hook)
     expect(await openFeatureSource(memory()).decide(ada, flags.all.slice(0, 1))).toMatchObject({
