@@ -17,6 +17,14 @@ export {
   startEventBridge,
 } from './engines/eventbridge.ts'
 export { type Kinesis, type StartKinesisOptions, startKinesis } from './engines/kinesis.ts'
+export {
+  type LaunchDarklyFault,
+  type LaunchDarklyItem,
+  type LaunchDarklyWebhook,
+  type LocalLaunchDarkly,
+  type StartLaunchDarklyOptions,
+  startLaunchDarkly,
+} from './engines/launchdarkly.ts'
 export { LOCAL_ACCOUNT, LOCAL_REGION } from './engines/loopback.ts'
 export { type ParameterStore, startParameterStore } from './engines/parameter-store.ts'
 export type { EventEnvelope } from './engines/put-events.ts'
