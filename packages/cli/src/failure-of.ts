@@ -46,6 +46,9 @@ export function failureOf(error: unknown, storeName: string): Failure {
     return because('store_unavailable', `No AWS region: set AWS_REGION (${message})`)
   const signs = `${name} ${String(code)}`
   if (REFUSED.test(signs)) return because('refused', `AWS refuses access to ${storeName}: ${message}`)
+  if (/^(NOPERM|NOAUTH|WRONGPASS) /.test(message)) {
+    return because('refused', `Redis refuses access to ${storeName}: ${message}`)
+  }
   if (UNREACHABLE.test(signs)) {
     // Node tries several addresses, and says of the lot nothing but a code.
     const why = message === '' || message === 'AggregateError' ? String(code) : message

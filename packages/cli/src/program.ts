@@ -17,7 +17,8 @@ const HELP = `
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage or input.
 
 Environment:
-  WAYBILL_TABLE, WAYBILL_PREFIX, WAYBILL_FILE  the store, where the command line names none
+  WAYBILL_TABLE, WAYBILL_REDIS, WAYBILL_FILE   the store, where the command line names none
+  WAYBILL_PREFIX                               its environment, in a table or in Redis
   WAYBILL_WHO                                  who changes flags (default: user and host)
   WAYBILL_KEYS                                 id:secret,id:secret to verify tokens with
   AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL_DYNAMODB and the others of the AWS SDK

@@ -40,7 +40,8 @@ export function reporting(name: string, description: string): Command {
 export function onStore(name: string, description: string): Command {
   return reporting(name, description)
     .option('--table <name>', 'DynamoDB table with the flags (or WAYBILL_TABLE)')
-    .option('--prefix <prefix>', 'prefix of the environment in the table (or WAYBILL_PREFIX)')
+    .option('--redis <url>', 'Redis server with the flags, instead of a table (or WAYBILL_REDIS)')
+    .option('--prefix <prefix>', 'prefix of the environment in the table or in Redis (or WAYBILL_PREFIX)')
     .option('--file <path>', 'JSON file with the flags, instead of a table (or WAYBILL_FILE)')
     .addOption(
       new Option('--timeout-seconds <seconds>', 'give up when the store does not answer')
@@ -81,17 +82,15 @@ export async function showFromStore(
 }
 
 /** A store named on the line beats the environment's: whoever says --file does not mean WAYBILL_TABLE as well. */
-function chosen({ table, prefix, file }: StoreOptions, env: Terminal['env']): StoreOptions {
-  const named = table !== undefined || file !== undefined
-  const fromEnv = (name: string): string | undefined => (named ? undefined : env[name] || undefined)
-  const store = { table: table ?? fromEnv('WAYBILL_TABLE'), file: file ?? fromEnv('WAYBILL_FILE') }
-  const prefixed =
-    prefix ?? (file === undefined && store.file === undefined ? env['WAYBILL_PREFIX'] || undefined : undefined)
-  return {
-    ...(store.table === undefined ? {} : { table: store.table }),
-    ...(store.file === undefined ? {} : { file: store.file }),
-    ...(prefixed === undefined ? {} : { prefix: prefixed }),
-  }
+function chosen({ table, redis, prefix, file }: StoreOptions, env: Terminal['env']): StoreOptions {
+  const isNamed = [table, redis, file].some((name) => name !== undefined)
+  const fromEnv = (name: string): string | undefined => env[name] || undefined
+  const stores = isNamed
+    ? { table, redis, file }
+    : { table: fromEnv('WAYBILL_TABLE'), redis: fromEnv('WAYBILL_REDIS'), file: fromEnv('WAYBILL_FILE') }
+  const prefixed = prefix ?? (stores.file === undefined ? fromEnv('WAYBILL_PREFIX') : undefined)
+  const said = Object.entries({ ...stores, prefix: prefixed }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(said)
 }
 
 const MAX_SECONDS = 3600

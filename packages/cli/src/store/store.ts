@@ -1,6 +1,6 @@
 import type { FlagStore } from '@waybill/flags'
 
-/** What commands need of a store: one of `@waybill/dynamodb`, or a file. */
+/** What commands need of a store: one of `@waybill/dynamodb` or `@waybill/redis`, or a file. */
 export type Store = Pick<FlagStore, 'readAll' | 'get' | 'list' | 'put' | 'putAll' | 'markFilled'>
 
 /** A store that was opened for one command. */
