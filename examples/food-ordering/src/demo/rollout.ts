@@ -15,6 +15,7 @@ export function flagData(percent: number, version: number) {
     on: true,
     salt: 'food-ordering',
     variations: [false, true],
+    variationNames: ['control', 'canary'],
     offVariation: 0,
     fallthrough: {
       rollout: {
