@@ -5,21 +5,13 @@ import { ambientScope, LiveScope, type Outcome, type Passage, type RecordScopes,
 import { type Arrived, batchPassage, INSIDE } from './batch.ts'
 import { cargoOf, type Owner, ownerOf } from './cargo.ts'
 import { failedByStatus, Observation, type Watch } from './observation.ts'
-import {
-  badOption,
-  type Forcing,
-  forcing,
-  type HonourOptions,
-  type LifecycleOptions,
-  type Reevaluation,
-  settingsOf,
-} from './options.ts'
-import { reevaluated } from './reevaluate.ts'
+import { badOption, type Forcing, forcing, type HonourOptions, type LifecycleOptions, settingsOf } from './options.ts'
+import type { Reevaluation } from './reevaluate.ts'
 import { countIfBehind, refreshed } from './refresh.ts'
 
 /** Options of an inner function: it never decides, it honours. */
 export interface InnerOptions extends LifecycleOptions, HonourOptions {
-  /** Who decides anew what is too old; demanded by flags with `whenExpired: 'evaluate'`. */
+  /** Made by `evaluateExpired`: who decides anew what is too old; demanded by flags with `whenExpired: 'evaluate'`. */
   readonly evaluate?: Reevaluation
 }
 
@@ -77,8 +69,12 @@ export function rulesOf(where: string, options: InnerOptions): InnerRules {
     }
   }
   const needed = settings.flags.find((flag) => flag.whenExpired === 'evaluate')
-  if (needed !== undefined && typeof evaluate?.source?.decide !== 'function') {
-    throw badOption(where, 'evaluate', `{ source, context }: flag "${needed.key}" is declared whenExpired: 'evaluate'`)
+  if (needed !== undefined && typeof evaluate?.reevaluated !== 'function') {
+    throw badOption(
+      where,
+      'evaluate',
+      `evaluateExpired({ source, context }): flag "${needed.key}" is declared whenExpired: 'evaluate'`,
+    )
   }
   return {
     settings,
@@ -162,14 +158,14 @@ class InnerPassage implements Passage {
     }
   }
 
-  #renew({ source, context }: Reevaluation): Promise<void> | undefined {
+  #renew({ anew, reevaluated }: Reevaluation): Promise<void> | undefined {
     const { scope } = this
     const cargo = scope.cargo()
     if (!('waybill' in cargo)) return undefined
     const { settings } = this.#rules
     const nowSeconds = Math.floor(settings.nowMs() / 1000)
-    const anew = { source, context: () => context(this.event as never, this.#lambdaContext) }
-    const renewed = reevaluated(cargo.waybill, settings, nowSeconds, anew, (code) => scope.count(code))
+    const who = anew(this.event, this.#lambdaContext)
+    const renewed = reevaluated(cargo.waybill, settings, nowSeconds, who, (code) => scope.count(code))
     if (renewed instanceof Promise) return renewed.then((waybill) => scope.open({ waybill }, nowSeconds))
     scope.open({ waybill: renewed }, nowSeconds)
     return undefined

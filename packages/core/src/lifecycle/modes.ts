@@ -8,8 +8,8 @@ import { openToken } from '../token/open.ts'
 import type { Waybill } from '../waybill.ts'
 import type { Maybe } from './deciding.ts'
 import { honouring, rulesOf } from './inner.ts'
-import type { HonourOptions, LifecycleOptions, Reevaluation } from './options.ts'
-import { reevaluated } from './reevaluate.ts'
+import type { HonourOptions, LifecycleOptions } from './options.ts'
+import { evaluateExpired, type ReevaluationOptions, reevaluated } from './reevaluate.ts'
 
 /**
  * What an edge function makes of what came with an event.
@@ -24,7 +24,7 @@ export interface InboundModes {
   modeOf(carrier: string | undefined): InboundMode
   /** Opens the passages of what is honoured as in an inner function. */
   honouring(
-    options: LifecycleOptions & HonourOptions & Reevaluation,
+    options: LifecycleOptions & HonourOptions & ReevaluationOptions,
   ): ((arrived: Arrivals, lambdaContext: unknown) => Passage) | undefined
   /** The waybill that came, where it may be honoured; `undefined`: to be evaluated. What is not believed is counted. */
   believed(tokens: readonly string[], request: EdgeRequest, scope: LiveScope): Maybe<Waybill> | undefined
@@ -67,7 +67,7 @@ export function inboundModes(
     honouring: (options) => {
       if (![...known.values()].includes('honour')) return undefined
       const { source, context } = options
-      const rules = rulesOf('evaluateFlags', { ...options, evaluate: { source, context } })
+      const rules = rulesOf('evaluateFlags', { ...options, evaluate: evaluateExpired({ source, context }) })
       return (arrived, lambdaContext) => honouring(rules, arrived, lambdaContext)
     },
     believed: (tokens, request, scope) => believed(tokens, request, scope, maxInboundAgeSeconds),

@@ -4,7 +4,7 @@ import { type KeySource, keySourceOf, ringOf } from '../key-source.ts'
 import type { KeyRing } from '../keys.ts'
 import type { Observer } from '../observer.ts'
 import type { Scope, ScopeSettings } from '../scope.ts'
-import type { EvaluationContext, FlagSource, RecallSource } from '../source.ts'
+import type { EvaluationContext, RecallSource } from '../source.ts'
 
 /** What edge and inner functions have in common. */
 export interface LifecycleOptions {
@@ -36,15 +36,6 @@ export interface HonourOptions {
    * ring's subject secret.
    */
   readonly subject?: (eventOrRecord: never, lambdaContext?: unknown) => EvaluationContext | undefined
-}
-
-/** Decides anew what is older than its flag allows. */
-export interface Reevaluation {
-  readonly source: FlagSource
-  readonly context: (
-    eventOrRecord: never,
-    lambdaContext?: unknown,
-  ) => EvaluationContext | undefined | Promise<EvaluationContext | undefined>
 }
 
 /** Checks what plain JavaScript could get wrong, once, at set-up. Throws `bad_option`. */

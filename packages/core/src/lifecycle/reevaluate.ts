@@ -1,5 +1,6 @@
 import type { Decision } from '../decision.ts'
 import type { DeclaredFlag } from '../declared-flag.ts'
+import { WaybillError } from '../errors.ts'
 import { toReevaluate } from '../honour.ts'
 import type { CountCode } from '../ledger.ts'
 import type { ScopeSettings } from '../scope.ts'
@@ -8,6 +9,38 @@ import { canonicalKey } from '../subject.ts'
 import { madeAnew } from '../token/originals.ts'
 import type { Waybill } from '../waybill.ts'
 import { type Answer, asked, contextOf, decisionsOf, type Maybe } from './deciding.ts'
+
+export interface ReevaluationOptions {
+  readonly source: FlagSource
+  readonly context: (eventOrRecord: never, lambdaContext?: unknown) => Maybe<EvaluationContext | undefined>
+}
+
+/** Made by {@link evaluateExpired}. */
+export interface Reevaluation {
+  /** Who makes the decisions of one event or record anew, and for whom. */
+  anew(eventOrRecord: unknown, lambdaContext: unknown): Anew
+  readonly reevaluated: typeof reevaluated
+}
+
+/**
+ * The option `evaluate` of an inner function: who decides anew what is older than its flag allows, where that is declared
+ * `whenExpired: 'evaluate'`. The source is asked for these flags alone, the context function before the handler runs.
+ * Throws `bad_option` without either.
+ *
+ * @example
+ * ```ts
+ * const evaluate = evaluateExpired({ source, context: (order: { userId: string }) => ({ key: order.userId }) })
+ * ```
+ */
+export function evaluateExpired({ source, context }: ReevaluationOptions): Reevaluation {
+  if (typeof source?.decide !== 'function' || typeof context !== 'function') {
+    throw new WaybillError('bad_option', 'evaluateExpired: needs a flag source and a context function')
+  }
+  return {
+    anew: (eventOrRecord, lambdaContext) => ({ source, context: () => context(eventOrRecord as never, lambdaContext) }),
+    reevaluated,
+  }
+}
 
 /** Who makes decisions anew, and for whom. */
 export interface Anew {

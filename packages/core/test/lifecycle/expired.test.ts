@@ -3,6 +3,7 @@ import {
   createWaybill,
   currentWaybill,
   declareFlags,
+  evaluateExpired,
   type FlagSource,
   type InnerOptions,
   openToken,
@@ -57,7 +58,13 @@ function today(answer?: () => SourceAnswer | Promise<SourceAnswer>): FlagSource 
 }
 
 function options(source: FlagSource, more: Partial<InnerOptions> = {}): InnerOptions {
-  return { flags, keys, nowMs: () => NOW * 1000, evaluate: { source, context: () => ({ key: 'ada' }) }, ...more }
+  return {
+    flags,
+    keys,
+    nowMs: () => NOW * 1000,
+    evaluate: evaluateExpired({ source, context: () => ({ key: 'ada' }) }),
+    ...more,
+  }
 }
 
 const visit = async (token: string, more: InnerOptions): Promise<[Record<string, unknown>, Record<string, number>]> => {
@@ -159,7 +166,7 @@ describe('a decision older than its flag allows', () => {
     const onRecord = withRecordScope((_record: unknown) => flags.detail('anew').version)
     const handler = withHonouredDecisions(
       ({ Records }: { Records: unknown[] }) => Promise.all(Records.map((one) => onRecord(one))),
-      options(source, { evaluate: { source, context }, observers: [observer] }),
+      options(source, { evaluate: evaluateExpired({ source, context }), observers: [observer] }),
     )
     const order = (id: number, user: string, age: number): object => kinesisRecord(id, { user, _waybill: tokenOf(age) })
     // The third carries a waybill that is not its user's: nobody's waybill gets another's decisions.
@@ -171,7 +178,7 @@ describe('a decision older than its flag allows', () => {
   it('waits for a source and a context that answer later', async () => {
     const source = today()
     const later: FlagSource = { decide: async (...asked) => source.decide(...asked) }
-    const evaluate = { source: later, context: async () => ({ key: 'ada' }) }
+    const evaluate = evaluateExpired({ source: later, context: async () => ({ key: 'ada' }) })
     const [seen] = await visit(tokenOf(61), options(later, { evaluate }))
     expect(seen['anew']).toMatchObject({ version: 9 })
   })
@@ -204,7 +211,7 @@ describe('when nobody can decide anew, the declared default runs here and from h
     ['the context function rejects', today(), async () => boom(), 'no_subject'],
     ['there is no subject', today(), () => undefined, 'no_subject'],
   ])('%s', async (_why, source, context, cause) => {
-    const evaluate = { source, context: context ?? (() => ({ key: 'ada' })) }
+    const evaluate = evaluateExpired({ source, context: context ?? (() => ({ key: 'ada' })) })
     const [seen, counts] = await visit(tokenOf(61), options(source, { evaluate }))
     expect(seen['anew']).toMatchObject({ variation: 'control', origin: 'default', cause })
     expect(counts).toEqual({ expired: 1, expired_kept: 1, [cause]: 1 })
@@ -215,6 +222,9 @@ describe('where no lifecycle can ask', () => {
   it('set-up says so', () => {
     const { evaluate: _, ...without } = options(today())
     expect(() => withHonouredDecisions(() => 1, without)).toThrow(/"anew" is declared whenExpired/)
+    const plain = { source: today(), context: () => ({ key: 'ada' }) } as never
+    expect(() => withHonouredDecisions(() => 1, { ...without, evaluate: plain })).toThrow(/evaluateExpired/)
+    expect(() => evaluateExpired({ source: today() } as never)).toThrow(/a flag source and a context function/)
   })
 
   it('a waybill that is run by hand gives way to the default', async () => {

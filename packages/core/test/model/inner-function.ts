@@ -4,6 +4,7 @@ import { isWaybillError } from '../../src/errors.ts'
 import type { InnerOptions } from '../../src/lifecycle/inner.ts'
 import { inboundModes } from '../../src/lifecycle/modes.ts'
 import { scopeRecords, withRecordScope } from '../../src/lifecycle/record.ts'
+import { evaluateExpired } from '../../src/lifecycle/reevaluate.ts'
 import { withEvaluatedFlags, withHonouredDecisions } from '../../src/lifecycle/wrap.ts'
 import type { Observer } from '../../src/observer.ts'
 import type { FlagSource } from '../../src/source.ts'
@@ -72,7 +73,9 @@ export class InnerFunction implements Callable {
       observers: [observer],
       ...(plan.followsRecalls ? { recalls: { current: () => world.recalls } } : {}),
       ...(plan.checksSubject ? { subject: (one: Input) => this.#subjectOf(one) } : {}),
-      ...(plan.evaluates ? { evaluate: { source: this.#source, context: (one: Input) => this.#contextOf(one) } } : {}),
+      ...(plan.evaluates
+        ? { evaluate: evaluateExpired({ source: this.#source, context: (one: Input) => this.#contextOf(one) }) }
+        : {}),
       undecided: plan.undecided,
       onRefused: plan.onRefused,
     }
