@@ -65,7 +65,7 @@ export async function newQueue(endpoint: string, name: string) {
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */
-function eventOf(messages: readonly Message[]): SQSEvent {
+export function eventOf(messages: readonly Message[]): SQSEvent {
   const Records = messages.map(({ MessageId, Body, MessageAttributes = {} }) => ({
     eventSource: 'aws:sqs',
     messageId: MessageId,

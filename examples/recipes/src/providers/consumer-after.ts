@@ -1,0 +1,11 @@
+import { OpenFeature } from '@openfeature/server-sdk'
+import { waybillProvider as provider } from '@waybill/openfeature/provider'
+
+await OpenFeature.setProviderAndWait(provider())
+const client = OpenFeature.getClient()
+
+export async function pack({ body }: { readonly body: string }): Promise<string> {
+  const { orderId, userId } = JSON.parse(body)
+  const { value, reason } = await client.getBooleanDetails('new-order-flow', false, { targetingKey: userId })
+  return `${orderId}: ${value ? 'new' : 'old'} box, ${reason}`
+}
