@@ -1,12 +1,9 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { membersAt } from '../../src/carriers/json-scan.ts'
 import { applyCuts, BODY_KEY, cutsOf, spliceable, spliceIn, stringOf } from '../../src/carriers/json-splice.ts'
 import { unloadText } from '../../src/carriers/nested.ts'
 import { keyLiteral, objectOf, space, value } from '../fixtures/json-texts.ts'
-
-// Thousands of texts take their time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 })
 
 const TOKEN = 'wb1.k1.t0.s..new-order-flow:canary:t:7:fb.sIgNaTuRe'
 
