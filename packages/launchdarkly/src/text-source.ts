@@ -4,7 +4,9 @@ import { WaybillError } from '@waybill/core'
  * A secret text: itself, or a function that fetches it, as Powertools' `getSecret` and `getParameter` do. It is asked each
  * time, so that a rotated one is followed: let it cache.
  */
-export type TextSource = string | (() => string | undefined | Promise<string | undefined>)
+export type TextSource = string | (() => Text | Promise<Text>)
+
+type Text = string | Uint8Array | undefined
 
 /**
  * What fetches the text: the option, or else the environment variable. Throws `bad_option` where neither says anything: an
@@ -21,8 +23,9 @@ export function textFrom(
   }
   return async () => {
     const text = typeof source === 'function' ? await source() : source
-    const trimmed = typeof text === 'string' ? text.trim() : undefined
-    return isText(trimmed) ? trimmed : undefined
+    // A binary secret is one whose author had a file.
+    const said = (typeof text === 'object' ? Buffer.from(text).toString('utf8') : text)?.trim()
+    return isText(said) ? said : undefined
   }
 }
 
