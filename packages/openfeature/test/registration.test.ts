@@ -50,6 +50,15 @@ describe('a provider’s registration and start', () => {
     expect(await openFeatureSource(memory()).decide(ada, flags.all)).toMatchObject({ status: 'live' })
   })
 
+  it('says at set-up that an older SDK speaks for all', () => {
+    Object.assign(OpenFeature, { getProvider: undefined })
+    try {
+      expect(() => openFeatureSource(memory())).toThrow('@openfeature/js-sdk')
+    } finally {
+      Reflect.deleteProperty(OpenFeature, 'getProvider')
+    }
+  })
+
   it('starts a provider once, and waits for that start wherever else it is registered', async () => {
     let starts = 0
     let ready = (): void => {}

@@ -40,13 +40,15 @@ export interface BundleOptions {
   readonly contents?: string
   /** Leaves the AWS SDK out. */
   readonly withoutAws?: boolean
+  /** Packages that stand in for others. */
+  readonly alias?: Readonly<Record<string, string>>
 }
 
 /** Bundles a module into a directory, minified, as it would be deployed. */
 export async function bundle(
   directory: string,
   name: string,
-  { contents = `export * from './${name}.js'`, withoutAws = false }: BundleOptions = {},
+  { contents = `export * from './${name}.js'`, withoutAws = false, alias = {} }: BundleOptions = {},
 ): Promise<Bundle> {
   const built = await build({
     stdin: { contents, resolveDir: here, loader: 'js' },
@@ -57,7 +59,8 @@ export async function bundle(
     format: 'esm',
     mainFields: ['module', 'main'],
     banner: { js: COMMON_JS },
-    alias: withoutAws ? { [AWS]: await stubOf(AWS, directory) } : {},
+    absWorkingDir: here,
+    alias: { ...alias, ...(withoutAws ? { [AWS]: await stubOf(AWS, directory) } : {}) },
     write: false,
     logLevel: 'error',
   })

@@ -118,7 +118,8 @@ describe('the same two handlers, fed by', () => {
     expect(await chain(() => import('../../src/providers/config-cat.ts'))).toEqual(honoured)
   })
 
-  // Its provider is published as TypeScript: bundled, as it would be deployed, it runs; as it is, Node refuses it.
+  // Its provider is published as TypeScript, for OpenFeature's SDK under its former name: bundled, as it would be deployed,
+  // with the present SDK under that name, it runs; as it is, Node refuses it.
   it('Split, in localhost mode', { timeout: 60_000 }, async () => {
     const path = join(directory, 'split.yaml')
     const treatment = (on: string) => `- new-order-flow:\n    treatment: "${on}"\n`
@@ -128,6 +129,8 @@ describe('the same two handlers, fed by', () => {
     const requires = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
     await build({
       entryPoints: [join(import.meta.dirname, '../../src/providers/split.ts')],
+      absWorkingDir: import.meta.dirname,
+      alias: { '@openfeature/js-sdk': '@openfeature/server-sdk' },
       outfile,
       bundle: true,
       platform: 'node',

@@ -33,7 +33,8 @@ const treatments = `
 
 /**
  * The provider, as published, is TypeScript without compiled code, which Node does not load from `node_modules`: it is
- * compiled by the bundler, as in a deployment. It is made for OpenFeature's SDK under its former name and Split's SDK 10.
+ * compiled by the bundler, as in a deployment. It is made for Split's SDK 10, and for OpenFeature's SDK under its former
+ * name, for which the bundler takes the present one.
  */
 async function compiled(): Promise<SplitProvider> {
   const outfile = join(directory, 'split-provider.mjs')
@@ -41,6 +42,8 @@ async function compiled(): Promise<SplitProvider> {
   const contents = "export * from '@splitsoftware/openfeature-js-split-provider'"
   await build({
     stdin: { contents, resolveDir: import.meta.dirname },
+    absWorkingDir: import.meta.dirname,
+    alias: { '@openfeature/js-sdk': '@openfeature/server-sdk' },
     outfile,
     bundle: true,
     platform: 'node',
