@@ -100,8 +100,15 @@ describe.skipIf(isAbsent)('a flag store on redis-server', () => {
     expect(Object.keys((await store.readAll())?.flags ?? {})).toEqual(['a', 'bad'])
   })
 
-  it('lists the records of one flag among thousands', async () => {
-    const store = redisFlagStore({ client, prefix: newPrefix() })
+  it('lists the records of one flag among thousands without reading those behind it', async () => {
+    const sent: string[] = []
+    const watched: RedisClient = {
+      sendCommand: (command, options) => {
+        sent.push(String(command[0]))
+        return client.sendCommand(command, options)
+      },
+    }
+    const store = redisFlagStore({ client: watched, prefix: newPrefix() })
     const record = { version: 1, kind: 'features', action: 'on', who: 'ada', atMs: 1, comment: 'why' } as const
     const changes = ['a', 'b', 'b0', 'c'].flatMap((subject) =>
       Array.from({ length: 450 }, (_, n) => ({
@@ -112,11 +119,21 @@ describe.skipIf(isAbsent)('a flag store on redis-server', () => {
       })),
     )
     await store.putAll(changes)
+    sent.length = 0
     const found = await store.list('audit', { keyPrefix: 'b/' })
+    expect(sent.filter((command) => command === 'ZRANGEBYLEX')).toHaveLength(3)
     expect(found.map(({ key }) => key)).toEqual(
       Array.from({ length: 450 }, (_, n) => `b/${String(n).padStart(4, '0')}`),
     )
     expect(await store.list('audit')).toHaveLength(1800)
+  })
+
+  it('a filling takes what it does not have away with its owner', async () => {
+    const prefix = newPrefix()
+    const store = redisFlagStore({ client, prefix })
+    await store.init({ flags: { a: { key: 'a', version: 1 }, b: { key: 'b', version: 1 } } })
+    await store.init({ flags: { b: { key: 'b', version: 1 } } })
+    expect(await client.hKeys(`${prefix}:$owners`)).toEqual(['b'])
   })
 
   it('a filling that changes nothing leaves the meta alone', async () => {
