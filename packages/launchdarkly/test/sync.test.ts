@@ -193,6 +193,25 @@ describe('a sync', () => {
     expect(JSON.parse(at.lines[0] ?? '')).toMatchObject({ level: 'WARN', unwritten: ['a'] })
   })
 
+  it('reports no change that another writer made meanwhile', async () => {
+    const slow = gated(at.store, 'init')
+    const synced = launchDarklySync({ ...at.options, store: slow.store })()
+    await slow.reached
+    await at.store.upsert('features', { ...bool('local'), version: 1 })
+    await at.store.upsert('features', { ...bool('b'), version: 30 })
+    slow.open()
+    const { changes, notOwned } = await synced
+    expect(changes.map(({ key }) => key)).toEqual(['a', 'segments/s'])
+    expect(notOwned).toEqual(['b'])
+  })
+
+  it('passes on what the SDK complains of, but for the SDK key', async () => {
+    at.service.fail(503)
+    const report = await launchDarklySync({ ...at.options, sdkKey: '503', deadlineMs: 300 })()
+    expect(report).toMatchObject({ code: 'launchdarkly_timeout', message: expect.stringContaining('error ***') })
+    expect(JSON.stringify([report.message, at.lines])).not.toContain('503')
+  })
+
   it('tells a refused segment from a flag of the same key', async () => {
     at.service.save('segments', { key: 'a', included: [] })
     await at.store.init({ flags: {}, segments: { a: { key: 'a', version: 9 } } })
@@ -220,7 +239,9 @@ describe('set-up and the scheduled handler', () => {
 
   it.each([
     ['rejects', () => Promise.reject(new Error(`no access to ${SDK_KEY}`))],
-    ['is empty', () => undefined],
+    ['is not there', () => undefined],
+    ['is blank', () => ' \n'],
+    ['is no text for a header', async () => `${SDK_KEY}\r\nx: y`],
     ['never comes', () => new Promise<string>(() => {})],
   ])('has its code when the SDK key %s', async (_how, sdkKey) => {
     const report = await launchDarklySync({ ...at.options, sdkKey, deadlineMs: 200 })()
