@@ -8,23 +8,35 @@ import { bundle, bundleDirectory, freshMs } from './cold-start/fresh-process.ts'
  */
 const names = ['waybill-file', 'in-memory', 'growthbook', 'config-cat', 'split', 'launchdarkly', 'flagd'] as const
 
+const NEVER = Number.POSITIVE_INFINITY
+/** Everybody has a turn in each round: a busy neighbour is nobody's disadvantage. */
+const ROUNDS = 6
+const RUNS = 5
+
 // Split's provider is made for OpenFeature's SDK under its former name.
 const alias = { '@openfeature/js-sdk': '@openfeature/server-sdk' }
 
 const directory = await bundleDirectory()
 try {
   const env = await dataFiles(directory)
-  console.log(
-    'A provider as a source, in fresh processes: bundle; import; import to the first decision (medians of 11)',
-  )
+  const measured = []
   for (const name of names) {
-    const bundled = await bundle(directory, name, { contents: `export * from './providers/${name}.js'`, alias })
-    const importedMs = await freshMs(bundled, { until: 'imported', env })
-    const decidedMs = await freshMs(bundled, { until: 'decided', env })
+    const contents = `export * from './providers/${name}.js'`
+    const bundled = await bundle(directory, name, { contents, alias })
+    measured.push({ name, bundled, importedMs: NEVER, decidedMs: NEVER })
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const one of measured) {
+      one.importedMs = Math.min(one.importedMs, await freshMs(one.bundled, { until: 'imported', env }, RUNS))
+      one.decidedMs = Math.min(one.decidedMs, await freshMs(one.bundled, { until: 'decided', env }, RUNS))
+    }
+  }
+  console.log('A provider as a source, in fresh processes: bundle; import; import to the first decision')
+  console.log(`(medians of ${RUNS}, the quietest of ${ROUNDS} rounds)`)
+  for (const { name, bundled, importedMs, decidedMs } of measured) {
     const kb = `${(bundled.bytes / 1000).toFixed(0).padStart(5)} kB (${(bundled.gzipBytes / 1000).toFixed(0)} gz)`
-    console.log(
-      `  ${name.padEnd(14)} ${kb.padEnd(20)} ${importedMs.toFixed(1).padStart(6)} ms ${decidedMs.toFixed(1).padStart(6)} ms`,
-    )
+    const times = `${importedMs.toFixed(1).padStart(6)} ms ${decidedMs.toFixed(1).padStart(6)} ms`
+    console.log(`  ${name.padEnd(14)} ${kb.padEnd(20)} ${times}`)
   }
 } finally {
   await rm(directory, { recursive: true, force: true })

@@ -94,8 +94,6 @@ export function openFeatureSource(provider: Provider, options: OpenFeatureSource
     const answered = await Promise.all(
       flags.map((flag) => Promise.race([answerTo(client, flag, context), late.passed])),
     )
-    // Asked again: while they were under way, another provider may have taken its place.
-    if (!isInPlace()) return UNAVAILABLE
     if (answered.length > 0 && answered.every((one) => one === undefined)) patience.lose()
     else patience.regain()
     return answerOf(

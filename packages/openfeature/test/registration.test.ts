@@ -32,7 +32,13 @@ describe('a provider’s registration and start', () => {
   })
 
   it('is not answered for by the application’s own provider, or by the no-op, where its own could not be registered', async () => {
-    await OpenFeature.setProviderAndWait(memory())
+    let asked = 0
+    const own = memory()
+    own.resolveBooleanEvaluation = async () => {
+      asked += 1
+      return { value: true, variant: 'canary' }
+    }
+    await OpenFeature.setProviderAndWait(own)
     const failsAtOnce: Provider = Object.assign(memory(), {
       initialize: () => {
         throw new Error('no file')
@@ -42,6 +48,7 @@ describe('a provider’s registration and start', () => {
     for (const provider of [failsAtOnce, forBrowsers]) {
       expect(await openFeatureSource(provider).decide(ada, flags.all)).toEqual({ status: 'unavailable' })
     }
+    expect(asked).toBe(0)
     const source = openFeatureSource(memory(), { domain: 'orders' })
     expect(await source.decide(ada, flags.all)).toMatchObject({ status: 'live' })
     await OpenFeature.setProviderAndWait('orders', memory())
@@ -59,28 +66,32 @@ describe('a provider’s registration and start', () => {
     }
   })
 
-  it('starts a provider once, and waits for that start wherever else it is registered', async () => {
-    let starts = 0
-    let ready = (): void => {}
-    const provider: Provider = Object.assign(memory(), {
-      initialize: () => {
-        starts += 1
-        return new Promise<void>((resolve) => (ready = resolve))
-      },
-    })
-    OpenFeature.setProvider(provider)
-    const sources = [
-      openFeatureSource(provider, { deadlineMs: 10 }),
-      openFeatureSource(provider, { deadlineMs: 10 }),
-      openFeatureSource(provider, { deadlineMs: 10, domain: 'another' }),
-    ]
-    for (const source of sources) expect(await source.decide(ada, flags.all)).toEqual({ status: 'unavailable' })
-    ready()
-    for (const source of sources) {
-      await source.warm?.()
-      expect(await source.decide(ada, flags.all)).toMatchObject({ status: 'live' })
-    }
-    expect(starts).toBe(1)
-    await OpenFeature.clearProviders()
-  })
+  it.each(['the application’s default', 'another source’s'])(
+    'starts a provider once, which is %s too, and waits for that start',
+    async (whose) => {
+      let starts = 0
+      let ready = (): void => {}
+      const provider: Provider = Object.assign(memory(), {
+        initialize: () => {
+          starts += 1
+          return new Promise<void>((resolve) => (ready = resolve))
+        },
+      })
+      if (whose === 'the application’s default') OpenFeature.setProvider(provider)
+      const sources = [
+        openFeatureSource(provider, { deadlineMs: 10 }),
+        openFeatureSource(provider, { deadlineMs: 10 }),
+        openFeatureSource(provider, { deadlineMs: 10, domain: 'another' }),
+      ]
+      for (const source of sources) expect(await source.decide(ada, flags.all)).toEqual({ status: 'unavailable' })
+      const waiting = openFeatureSource(provider).decide(ada, flags.all)
+      setTimeout(ready, 5)
+      expect(await waiting).toMatchObject({ status: 'live' })
+      for (const source of sources) {
+        await source.warm?.()
+        expect(await source.decide(ada, flags.all)).toMatchObject({ status: 'live' })
+      }
+      expect(starts).toBe(1)
+    },
+  )
 })

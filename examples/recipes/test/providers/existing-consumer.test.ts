@@ -34,12 +34,30 @@ describe('existing OpenFeature code in a consumer', () => {
     return handler((await queue.take()) as never)
   }
 
+  it('and all else in the README is a file that is run here, to the letter', () => {
+    const root = join(import.meta.dirname, '../../../..')
+    const readme = readFileSync(join(root, 'packages/openfeature/README.md'), 'utf8')
+    const shown = [...readme.matchAll(/```ts(?: file=(\S+))?\n(.*?)```/gs)]
+    expect(shown).toHaveLength(3)
+    for (const [, file = '', text] of shown) expect(text).toBe(readFileSync(join(root, file), 'utf8'))
+  })
+
   it('is the same file but for the provider’s line', () => {
     const before = lines('consumer-before')
     const after = lines('consumer-after')
     expect(after).toHaveLength(before.length)
     const changed = after.flatMap((line, index) => (line === before[index] ? [] : [line]))
     expect(changed).toEqual(["import { waybillProvider as provider } from '@waybill/openfeature/provider'"])
+  })
+
+  it('asks the provider that it had for what nobody decided', async () => {
+    await import('../../src/providers/both-providers.ts')
+    const client = OpenFeature.getClient()
+    const dutch = { targetingKey: 'ada', country: 'NL' }
+    const ask = async () => (await client.getBooleanDetails('new-order-flow', false, dutch)).reason
+    expect(await ask()).toBe('TARGETING_MATCH')
+    await order('BE')
+    expect(await consume(ask)).toEqual(['CACHED'])
   })
 
   it('decides again with its own provider, and honours what was decided with ours', async () => {
