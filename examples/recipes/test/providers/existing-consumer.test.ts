@@ -54,7 +54,7 @@ describe('existing OpenFeature code in a consumer', () => {
     await import('../../src/providers/both-providers.ts')
     const client = OpenFeature.getClient()
     const dutch = { targetingKey: 'ada', country: 'NL' }
-    const ask = async () => (await client.getBooleanDetails('new-order-flow', false, dutch)).reason
+    const ask = async () => String((await client.getBooleanDetails('new-order-flow', false, dutch)).reason)
     expect(await ask()).toBe('TARGETING_MATCH')
     await order('BE')
     expect(await consume(ask)).toEqual(['CACHED'])
