@@ -9,6 +9,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   TransactWriteItemsCommand,
+  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type DynamoDb, type DynamoDbEngine, findDynoxide, startDynamoDb } from '../../src/engines/dynamodb.ts'
@@ -45,6 +46,8 @@ async function createFlagTable(client: DynamoDBClient): Promise<void> {
       BillingMode: 'PAY_PER_REQUEST',
     }),
   )
+  // A table is there a moment after it was asked for.
+  await waitUntilTableExists({ client, minDelay: 0.05, maxDelay: 0.2, maxWaitTime: 20 }, { TableName: 'flags' })
 }
 
 const ITEM = { namespace: { S: 'features' }, key: { S: 'new-order-flow' }, version: { N: '1' } }
