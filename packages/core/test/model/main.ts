@@ -63,7 +63,7 @@ async function all(): Promise<number> {
       sum.handled += told.handled
       for (const [code, by] of Object.entries(told.explained)) befell[code] = (befell[code] ?? 0) + by
       failures.push(...told.failures)
-      if (((next - from) / BATCH) % 40 === 0) console.log(`  ${next - from} chains begun`)
+      if (((next - from) / BATCH) % 40 === 0) console.log(`  ${Math.min(next - from, chains)} chains begun`)
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
