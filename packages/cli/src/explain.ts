@@ -1,6 +1,13 @@
 import type { EvaluationContext } from '@waybill/core'
-import { type Evaluation, fallOf, flagFault, type Rollout, type Ruleset, type VariationOrRollout } from '@waybill/flags'
-import type { NamedFlag } from './edits/edit.ts'
+import {
+  type Evaluation,
+  fallOf,
+  flagFault,
+  type NamedFlag,
+  type Rollout,
+  type Ruleset,
+  type VariationOrRollout,
+} from '@waybill/flags'
 import { nameAt } from './edits/variation.ts'
 import { clauseWords, offWords } from './render/flag.ts'
 import { percentOf, printable } from './render/text.ts'

@@ -1,7 +1,6 @@
 import type { JsonValue } from '@waybill/core'
-import { flagFault } from '@waybill/flags'
-import type { NamedFlag } from './edits/edit.ts'
-import { indexOfVariation, namesOf } from './edits/variation.ts'
+import { flagFault, type NamedFlag, namesOf } from '@waybill/flags'
+import { indexOfVariation } from './edits/variation.ts'
 import { Failure } from './failure.ts'
 
 export interface RecallTarget {

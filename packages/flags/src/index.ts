@@ -48,7 +48,7 @@ export {
   type StoredItem,
   type StoreMeta,
 } from './store.ts'
-export { variationNames } from './variation-names.ts'
+export { type NamedFlag, namesOf, variationNames } from './variation-names.ts'
 export {
   type AuditItem,
   auditKey,

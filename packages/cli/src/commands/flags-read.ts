@@ -1,6 +1,6 @@
+import type { NamedFlag } from '@waybill/flags'
 import type { Command } from 'commander'
 import { checkKey } from '../edits/create.ts'
-import type { NamedFlag } from '../edits/edit.ts'
 import { historyLines } from '../render/change.ts'
 import { flagList, flagPage } from '../render/flag.ts'
 import { flagIn } from './edit-flag.ts'

@@ -1,7 +1,7 @@
 import { type JsonValue, jsonKind } from '@waybill/core'
+import { type NamedFlag, namesOf } from '@waybill/flags'
 import { Failure } from '../failure.ts'
-import type { NamedFlag } from './edit.ts'
-import { indexOfVariation, namesOf } from './variation.ts'
+import { indexOfVariation } from './variation.ts'
 
 export interface CreateEdit {
   readonly key: string

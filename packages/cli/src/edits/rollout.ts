@@ -1,6 +1,6 @@
-import type { Rollout, WeightedVariation } from '@waybill/flags'
+import type { NamedFlag, Rollout, WeightedVariation } from '@waybill/flags'
 import { Failure } from '../failure.ts'
-import type { Edited, NamedFlag } from './edit.ts'
+import type { Edited } from './edit.ts'
 import { whoElse } from './switch.ts'
 import { indexOfVariation, nameAt } from './variation.ts'
 

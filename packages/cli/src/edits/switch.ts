@@ -1,4 +1,5 @@
-import type { Edited, NamedFlag } from './edit.ts'
+import type { NamedFlag } from '@waybill/flags'
+import type { Edited } from './edit.ts'
 import { indexOfVariation } from './variation.ts'
 
 /** Off, whatever else the flag says: everybody gets the off variation. Touches nothing that a malformed flag may lack. */

@@ -1,6 +1,6 @@
-import type { Target } from '@waybill/flags'
+import type { NamedFlag, Target } from '@waybill/flags'
 import { Failure } from '../failure.ts'
-import type { Edited, NamedFlag } from './edit.ts'
+import type { Edited } from './edit.ts'
 import { indexOfVariation } from './variation.ts'
 
 export interface TargetEdit {

@@ -1,15 +1,6 @@
-import { variationNames } from '@waybill/flags'
+import { type NamedFlag, namesOf, variationNames } from '@waybill/flags'
 import { Failure } from '../failure.ts'
-import type { Edited, NamedFlag } from './edit.ts'
-
-/** The names of a flag's variations, by index: those it was created with, otherwise as the evaluator names them. */
-export function namesOf(flag: NamedFlag): readonly string[] {
-  const byValue = variationNames(flag.variations ?? [])
-  return byValue.map((name, index) => {
-    const given = flag.variationNames?.[index]
-    return typeof given === 'string' && given !== '' ? given : name
-  })
-}
+import type { Edited } from './edit.ts'
 
 /** One variation's name; an index that is out of range is shown as such. */
 export function nameAt(flag: NamedFlag, index: number): string {

@@ -1,7 +1,5 @@
-import type { Clause, Target, VariationOrRollout } from '@waybill/flags'
-import { flagFault } from '@waybill/flags'
-import type { NamedFlag } from '../edits/edit.ts'
-import { nameAt, namesOf } from '../edits/variation.ts'
+import { type Clause, flagFault, type NamedFlag, namesOf, type Target, type VariationOrRollout } from '@waybill/flags'
+import { nameAt } from '../edits/variation.ts'
 import { listed, percentOf, printable, type Style, shortJson, table } from './text.ts'
 
 /** What everybody gets whom nothing names, in a few words. */

@@ -1,7 +1,8 @@
+import { namesOf } from '@waybill/flags'
 import { describe, expect, it } from 'vitest'
 import { createFlag } from '../../src/edits/create.ts'
 import { turnOff } from '../../src/edits/switch.ts'
-import { indexOfVariation, namesOf, nameVariations } from '../../src/edits/variation.ts'
+import { indexOfVariation, nameVariations } from '../../src/edits/variation.ts'
 
 describe('a new flag', () => {
   it('is off, and serves control when it is off', () => {

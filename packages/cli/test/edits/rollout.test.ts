@@ -1,7 +1,6 @@
-import { compileRuleset } from '@waybill/flags'
+import { compileRuleset, type NamedFlag } from '@waybill/flags'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { NamedFlag } from '../../src/edits/edit.ts'
 import { setRollout, weightOfPercent } from '../../src/edits/rollout.ts'
 
 const flag: NamedFlag = {

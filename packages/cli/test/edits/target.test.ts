@@ -1,6 +1,5 @@
-import { compileRuleset } from '@waybill/flags'
+import { compileRuleset, type NamedFlag } from '@waybill/flags'
 import { describe, expect, it } from 'vitest'
-import type { NamedFlag } from '../../src/edits/edit.ts'
 import { addTargets, removeTargets } from '../../src/edits/target.ts'
 
 const flag: NamedFlag = {
