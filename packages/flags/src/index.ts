@@ -25,6 +25,7 @@ export {
 } from './recalls.ts'
 export { compileRuleset, type Ruleset, type ValueType } from './ruleset.ts'
 export { type CachedSourceOptions, cachedSource } from './sources/cached.ts'
+export { withDeadline } from './sources/deadline.ts'
 export { type FileSourceOptions, fileSource } from './sources/file.ts'
 export type { FlagBuilder, NamedVariations } from './sources/flag-builder.ts'
 export { type MemorySource, memorySource } from './sources/memory.ts'

@@ -11,9 +11,9 @@ export interface VersionedItem {
   readonly deleted?: boolean
 }
 
-/** One change of a flag, a segment or a recall, kept for ever: `key` from `auditKey`, `version` 1. */
+/** One change of a flag, a segment, a recall or a rollout, kept for ever: `key` from `auditKey`, `version` 1. */
 export interface AuditItem extends VersionedItem {
-  readonly kind: 'features' | 'segments' | 'recalls'
+  readonly kind: 'features' | 'segments' | 'recalls' | 'rollouts'
   /** The key of the flag or segment. */
   readonly subject: string
   readonly action: string
@@ -21,9 +21,9 @@ export interface AuditItem extends VersionedItem {
   readonly atMs: number
   readonly comment: string
   /** Absent when the change made it. */
-  readonly before?: FlagData | SegmentData | RecallItem
+  readonly before?: FlagData | SegmentData | RecallItem | RolloutItem
   /** Absent when the change removed it. */
-  readonly after?: FlagData | SegmentData | RecallItem
+  readonly after?: FlagData | SegmentData | RecallItem | RolloutItem
 }
 
 /** Who writes an item. `key` is the flag's key, or `segments/` and the segment's. */

@@ -1,5 +1,7 @@
 import type { Guardrail } from './plan.ts'
 
+const MINUTE_MS = 60_000
+
 /** What one variation did in one minute, of all functions or of one: sums of CloudWatch's metrics. */
 export interface MinuteCounts {
   readonly minuteMs: number
@@ -17,28 +19,39 @@ export function isAbsolute(guardrail: Guardrail): guardrail is AbsoluteGuardrail
 /** Whether an absolute guardrail is broken by the canary's last minutes, and in words. */
 export interface GuardrailReading {
   readonly broken: boolean
-  readonly badMinutes: number
+  /** What was held against the limit: bad minutes, or a percentage. */
+  readonly value: number
+  readonly limit: number
   readonly words: string
 }
 
-/** M of the last N minutes, each of enough requests. A minute without data is not a bad one. */
-export function readGuardrail(guardrail: AbsoluteGuardrail, minutes: readonly MinuteCounts[]): GuardrailReading {
+/**
+ * `error-rate`: M of the last N minutes were bad, each of enough requests. `unfinished`: the last N minutes together were, and
+ * M of them had a loss; a request that ends in the minute after its start is missing in one and too many in the next. A
+ * minute without data is not a bad one.
+ */
+export function readGuardrail(
+  guardrail: AbsoluteGuardrail,
+  minutes: readonly MinuteCounts[],
+  untilMs: number,
+): GuardrailReading {
   const { kind, maxPercent, badMinutes = 3, ofMinutes = 5, minRequests = 20 } = guardrail
-  const window = minutes.toSorted((a, b) => a.minuteMs - b.minuteMs).slice(-ofMinutes)
-  const bad = window.filter((minute) => {
-    const of = kind === 'error-rate' ? minute.finished : minute.started
-    return of >= minRequests && percentOf(kind, minute) > maxPercent
-  })
-  const what = kind === 'error-rate' ? 'failed' : 'never finished'
-  const worst = Math.max(0, ...window.map((minute) => percentOf(kind, minute)))
-  return {
-    broken: bad.length >= badMinutes,
-    badMinutes: bad.length,
-    words: `${bad.length} of the last ${ofMinutes} minutes had more than ${maxPercent} % that ${what} (worst ${worst.toFixed(1)} %)`,
+  const window = minutes.filter(({ minuteMs }) => minuteMs >= untilMs - ofMinutes * MINUTE_MS && minuteMs < untilMs)
+  if (kind === 'unfinished') {
+    const started = window.reduce((sum, minute) => sum + minute.started, 0)
+    const lost = Math.max(0, started - window.reduce((sum, minute) => sum + minute.finished, 0))
+    const percent = percentOf(lost, started)
+    const losing = window.filter((minute) => minute.started > minute.finished).length
+    const words = `${lost} of ${started} attempts of the last ${ofMinutes} minutes never finished (${percent.toFixed(1)} %, limit ${maxPercent} %)`
+    const broken = started >= minRequests && percent > maxPercent && losing >= badMinutes
+    return { broken, value: percent, limit: maxPercent, words }
   }
+  const rates = window.map(({ errors, finished }) => percentOf(errors, finished))
+  const bad = window.filter(({ finished }, index) => finished >= minRequests && (rates[index] ?? 0) > maxPercent).length
+  const words = `${bad} of the last ${ofMinutes} minutes had more than ${maxPercent} % that failed (worst ${Math.max(0, ...rates).toFixed(1)} %)`
+  return { broken: bad >= badMinutes, value: bad, limit: badMinutes, words }
 }
 
-function percentOf(kind: AbsoluteGuardrail['kind'], { started, finished, errors }: MinuteCounts): number {
-  if (kind === 'error-rate') return finished === 0 ? 0 : (100 * errors) / finished
-  return started === 0 ? 0 : (100 * Math.max(0, started - finished)) / started
+function percentOf(some: number, all: number): number {
+  return all === 0 ? 0 : (100 * some) / all
 }

@@ -8,7 +8,7 @@ export type Verdict = 'advance' | 'hold' | 'roll-back' | 'complete'
 
 /** One thing that the judge looked at: in words for people, in numbers for machines. */
 export interface Finding {
-  readonly about: Guardrail['kind'] | 'sample-ratio' | 'users' | 'schedule' | 'approval' | 'data'
+  readonly about: Guardrail['kind'] | 'sample-ratio' | 'users' | 'schedule' | 'approval' | 'alarm' | 'data'
   readonly words: string
   /** The number that was held against the limit. */
   readonly value?: number
@@ -35,6 +35,7 @@ export interface Judgement {
 
 /** Below this the users did not fall to the variations as decided: https://doi.org/10.1145/3292500.3330722 */
 const SAMPLE_RATIO_P = 0.001
+const MINUTE_MS = 60_000
 
 /**
  * Judges a rollout. Pure: the same plan, state and observations give the same judgement, and totals that were counted
@@ -110,7 +111,7 @@ function isBroken(
   observations: Observations,
   findings: Finding[],
 ): boolean {
-  if (isAbsolute(guardrail)) return isAbsolutelyBroken(guardrail, observations, findings)
+  if (isAbsolute(guardrail)) return isAbsolutelyBroken(guardrail, state, observations, findings)
   const kind = guardrail.kind === 'errored-users' ? 'error' : 'slow'
   const value = strengthOf(state.evidence[kind])
   const limit = 1 / (plan.alpha * guardrail.alphaShare)
@@ -122,10 +123,17 @@ function isBroken(
   return value > limit
 }
 
-function isAbsolutelyBroken(guardrail: AbsoluteGuardrail, { minutes }: Observations, findings: Finding[]): boolean {
+/** What an attempt before this one did is not held against it. */
+function isAbsolutelyBroken(
+  guardrail: AbsoluteGuardrail,
+  { attemptSinceMs }: RolloutState,
+  { minutes, untilMs }: Observations,
+  findings: Finding[],
+): boolean {
   if (minutes === undefined) return false
-  const { broken, badMinutes, words } = readGuardrail(guardrail, minutes)
-  findings.push({ about: guardrail.kind, words, value: badMinutes, limit: guardrail.badMinutes ?? 3 })
+  const own = minutes.filter(({ minuteMs }) => minuteMs >= attemptSinceMs)
+  const { broken, value, limit, words } = readGuardrail(guardrail, own, untilMs)
+  findings.push({ about: guardrail.kind, words, value, limit })
   return broken
 }
 
@@ -155,16 +163,39 @@ function progress(plan: CheckedPlan, state: RolloutState, observations: Observat
     findings.push({ about: 'schedule', words: `step ${state.step + 1} of ${plan.steps.length} is not over` })
     return 'hold'
   }
-  const seen = total(state.counted, 'seen', plan.canary) * (observations.seenOneIn ?? 1)
-  if (seen < plan.minUsers) {
-    const words = `about ${seen} users had the canary, ${plan.minUsers} are wanted`
-    findings.push({ about: 'users', words, value: seen, limit: plan.minUsers })
+  if (!isAlive(plan, state, observations)) {
+    findings.push({ about: 'data', words: `nobody was heard of with ${plan.canary} since the step began` })
+    return 'hold'
+  }
+  const users = usersOfCanary(plan, state, observations)
+  if (users < plan.minUsers) {
+    const words = `about ${users} users had the canary, ${plan.minUsers} are wanted`
+    findings.push({ about: 'users', words, value: users, limit: plan.minUsers })
     return 'hold'
   }
   if (state.step < plan.last) return 'advance'
-  if (observations.untilMs - state.stepSinceMs >= (holdOf(plan) + plan.bakeMinutes) * 60_000) return 'complete'
+  if (observations.untilMs - state.stepSinceMs >= (holdOf(plan) + plan.bakeMinutes) * MINUTE_MS) return 'complete'
   findings.push({ about: 'schedule', words: `all users have the canary; it bakes for ${plan.bakeMinutes} minutes` })
   return 'hold'
+}
+
+/** Silence is no good news: functions that report nothing may not run at all. */
+function isAlive(
+  plan: CheckedPlan,
+  { step, stepSinceMs, counted, percentByVersion }: RolloutState,
+  { minutes = [] }: Observations,
+): boolean {
+  const percent = plan.steps[step]?.percent ?? 0
+  return (
+    minutes.some(({ minuteMs, started }) => minuteMs + MINUTE_MS > stepSinceMs && started > 0) ||
+    counted.some(({ variation, version }) => variation === plan.canary && (percentByVersion[version] ?? -1) >= percent)
+  )
+}
+
+/** As far as they were counted: by the sample, or by those whom something happened to. */
+function usersOfCanary(plan: CheckedPlan, { counted }: RolloutState, { seenOneIn = 1 }: Observations): number {
+  const of = (kind: UserCount['kind']): number => total(counted, kind, plan.canary)
+  return Math.max(of('seen') * seenOneIn, of('error'), of('slow'))
 }
 
 function holdOf(plan: CheckedPlan): number {

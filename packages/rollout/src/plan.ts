@@ -28,6 +28,8 @@ export interface RolloutPlan {
   readonly approvals?: readonly number[]
   /** On a rollback, what becomes of decisions in flight. Default `recall`. */
   readonly inFlight?: 'keep' | 'recall'
+  /** Names of CloudWatch alarms that roll it back at once when they go off. */
+  readonly alarms?: readonly string[]
 }
 
 /** What ends a rollout. The first two split alpha; the others are for gross failure, whatever the canary's share. */
@@ -87,6 +89,14 @@ export function checkedPlan(input: RolloutPlan): CheckedPlan {
   }
   const inFlight = plan.inFlight ?? 'recall'
   if (inFlight !== 'keep' && inFlight !== 'recall') throw bad('inFlight', '"keep" or "recall"')
+  const alarms = plan.alarms ?? []
+  if (
+    !Array.isArray(alarms) ||
+    alarms.length > 50 ||
+    !alarms.every((name) => typeof name === 'string' && name !== '')
+  ) {
+    throw bad('alarms', 'names of alarms, at most 50')
+  }
   return {
     id: plan.id,
     flag: plan.flag,
@@ -102,6 +112,7 @@ export function checkedPlan(input: RolloutPlan): CheckedPlan {
     minUsers: count(plan, 'minUsers', 0),
     approvals,
     inFlight,
+    alarms,
   }
 }
 
@@ -168,6 +179,7 @@ const KNOWN = new Set<string>([
   'lagMinutes',
   'approvals',
   'inFlight',
+  'alarms',
 ])
 
 /** A misspelt field would be a default that nobody wanted. */

@@ -17,6 +17,7 @@ export interface RolloutState {
   readonly phase: Phase
   /** Counts starts and resumes after a rollback: each is judged afresh, by the flag versions that are its own. */
   readonly attempt: number
+  readonly attemptSinceMs: number
   readonly step: number
   readonly stepSinceMs: number
   /** What the judge allows; the ramp never passes it. */
@@ -32,18 +33,41 @@ export interface RolloutState {
   readonly evidence: Readonly<Record<'error' | 'slow', Evidence>>
 }
 
-/** The first state: nobody has the canary until the first tick raises it. */
+/** The first state. Where its first step wants an approval, nobody has the canary before it is given. */
 export function startState(plan: CheckedPlan, nowMs: number, attempt = 1): RolloutState {
+  const waits = plan.approvals.includes(0)
   return {
-    phase: plan.approvals.includes(0) ? 'awaiting-approval' : 'ramping',
+    ...entered(plan, 0, nowMs),
+    ...(waits ? { phase: 'awaiting-approval', approvedUntilPercent: 0 } : {}),
     attempt,
-    step: 0,
-    stepSinceMs: nowMs,
-    approvedUntilPercent: plan.approvals.includes(0) ? 0 : (plan.steps[0]?.percent ?? 0),
+    attemptSinceMs: nowMs,
     judgedUntilMs: nowMs,
     approved: [],
     percentByVersion: {},
     counted: [],
     evidence: { error: NO_EVIDENCE, slow: NO_EVIDENCE },
   }
+}
+
+/** What changes when a step begins. */
+export function entered(
+  plan: CheckedPlan,
+  step: number,
+  nowMs: number,
+): Pick<RolloutState, 'phase' | 'step' | 'stepSinceMs' | 'approvedUntilPercent'> {
+  return {
+    phase: step === plan.last ? 'baking' : 'ramping',
+    step,
+    stepSinceMs: nowMs,
+    approvedUntilPercent: plan.steps[step]?.percent ?? 0,
+  }
+}
+
+export function isOver({ phase }: RolloutState): boolean {
+  return phase === 'complete' || phase === 'rolled-back'
+}
+
+/** The first step is not approved yet: nobody has the canary. */
+export function awaitsFirstStep({ step, approvedUntilPercent }: RolloutState): boolean {
+  return step === 0 && approvedUntilPercent === 0
 }

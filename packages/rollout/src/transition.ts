@@ -1,8 +1,7 @@
 import { type Judgement, judge, type Observations } from './judge.ts'
 import type { CheckedPlan } from './plan.ts'
 import { percentageAt } from './schedule.ts'
-import { NO_EVIDENCE } from './sequential.ts'
-import type { RolloutState } from './state.ts'
+import { awaitsFirstStep, entered, isOver, type RolloutState } from './state.ts'
 
 /** What a tick decided: the state to keep, and the percentage that the flag is to have. */
 export interface Transition extends Judgement {
@@ -16,7 +15,7 @@ const MINUTE_MS = 60_000
  * the same once: whoever writes its state does so on the version it was read at.
  */
 export function tick(plan: CheckedPlan, state: RolloutState, observations: Observations, nowMs: number): Transition {
-  if (state.phase === 'complete' || state.phase === 'rolled-back') {
+  if (isOver(state)) {
     return { verdict: 'hold', findings: [], state, percent: percentageAt(plan, state, nowMs) }
   }
   const silentMs = observations.untilMs - state.judgedUntilMs
@@ -43,6 +42,7 @@ function carriedOut(plan: CheckedPlan, judgement: Judgement, nowMs: number): Jud
   // Who paused it, or has not approved it yet, decides when it goes on.
   if (state.phase !== 'ramping' && state.phase !== 'baking' && state.phase !== 'awaiting-approval')
     return held(judgement)
+  if (awaitsFirstStep(state)) return held(judgement)
   if (verdict === 'complete') return { ...judgement, state: { ...state, phase: 'complete' } }
   if (verdict !== 'advance') return judgement
   const step = state.step + 1
@@ -54,33 +54,6 @@ function carriedOut(plan: CheckedPlan, judgement: Judgement, nowMs: number): Jud
     return { verdict: 'hold', findings, state: { ...state, phase: 'awaiting-approval' } }
   }
   return { ...judgement, state: { ...state, ...entered(plan, step, nowMs) } }
-}
-
-/** What changes when a step begins. */
-export function entered(
-  plan: CheckedPlan,
-  step: number,
-  nowMs: number,
-): Pick<RolloutState, 'phase' | 'step' | 'stepSinceMs' | 'approvedUntilPercent'> {
-  return {
-    phase: step === plan.last ? 'baking' : 'ramping',
-    step,
-    stepSinceMs: nowMs,
-    approvedUntilPercent: plan.steps[step]?.percent ?? 0,
-  }
-}
-
-/** A new attempt after a rollback: the same users come back, counted and judged afresh. */
-export function resumedAfterRollback(plan: CheckedPlan, state: RolloutState, nowMs: number): RolloutState {
-  return {
-    ...state,
-    ...entered(plan, 0, nowMs),
-    attempt: state.attempt + 1,
-    judgedUntilMs: nowMs,
-    percentByVersion: {},
-    counted: [],
-    evidence: { error: NO_EVIDENCE, slow: NO_EVIDENCE },
-  }
 }
 
 function rolledBack(judgement: Judgement): Judgement {

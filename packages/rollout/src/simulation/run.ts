@@ -1,7 +1,8 @@
 import type { MinuteCounts } from '../guardrails.ts'
+import { resumed } from '../interventions.ts'
 import type { CheckedPlan } from '../plan.ts'
 import { type RolloutState, startState, type UserCount } from '../state.ts'
-import { resumedAfterRollback, tick } from '../transition.ts'
+import { tick } from '../transition.ts'
 import { Population, type Request } from './population.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -40,7 +41,7 @@ export function runRollout(plan: CheckedPlan, scenario: Scenario, seed: number):
       state = { ...state, phase: 'rolled-back', approvedUntilPercent: 0 }
       percent = 0
     } else if (scenario.interruption?.resumeAt === minute) {
-      state = resumedAfterRollback(plan, state, nowMs)
+      state = resumed(plan, state, nowMs)
       percent = plan.steps[0]?.percent ?? 0
       state = world.write(state, percent)
     }

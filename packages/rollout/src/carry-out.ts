@@ -1,0 +1,151 @@
+import { type AuditItem, type FlagData, type RecallStoreOptions, recallStore } from '@waybill/flags'
+import { RolloutError } from './errors.ts'
+import type { PublishEvents } from './events.ts'
+import { percentIn, sidesIn, sidesOf, withPercent } from './flag-share.ts'
+import type { CheckedPlan } from './plan.ts'
+import { type Pending, planOf, type RolloutStore, type StoredRollout } from './stored-rollout.ts'
+
+export interface CarryOutOptions {
+  readonly store: RolloutStore
+  readonly nowMs: () => number
+  /** Absent: events wait for somebody who publishes them. */
+  readonly publish?: PublishEvents | undefined
+  readonly unique?: RecallStoreOptions['unique']
+}
+
+/** Others write the same flag now and then, not all the time. */
+const ATTEMPTS = 5
+
+/**
+ * Does what is pending: the flag, the audit trail, the recall, the events, in this order, and notes that it is done. Every
+ * part looks first whether it is done already. Answers `undefined` when somebody else changed the rollout meanwhile: then
+ * that one has done it. Rejects when the store fails; the next who comes goes on.
+ */
+export async function carryOut(options: CarryOutOptions, rollout: StoredRollout): Promise<StoredRollout | undefined> {
+  const { pending, ...rest } = rollout
+  const plan = planOf(rollout)
+  let done: StoredRollout = rest as StoredRollout
+  if (pending !== undefined) {
+    const { flag, isSet } = await setFlag(options.store, plan, rollout, pending)
+    if (flag !== undefined && isSet) {
+      done = noted(done, flag.version, pending.percent)
+      const record = flagRecord(plan, flag, rollout, pending)
+      if (pending.percent !== rollout.flagPercent) await writeRecord(options.store, record)
+    }
+    if (flag !== undefined && pending.recall) {
+      await recall(options, plan, flag, isSet ? flag.version - 1 : flag.version, pending)
+    }
+    await writeRecord(options.store, pending.record)
+  }
+  const outbox = await publishAll(options, rollout)
+  if (pending === undefined && outbox.length === rollout.outbox.length) return rollout
+  done = { ...done, version: rollout.version + 1, outbox }
+  const outcome = await options.store.put('rollouts', done, { ifVersion: rollout.version })
+  return outcome === 'written' ? done : undefined
+}
+
+/** From now on it is known which share a version of the flag stands for. */
+export function noted(rollout: StoredRollout, version: number, percent: number): StoredRollout {
+  const percentByVersion = { ...rollout.state.percentByVersion, [version]: percent }
+  return { ...rollout, flagPercent: percent, state: { ...rollout.state, percentByVersion } }
+}
+
+interface FlagSet {
+  /** Absent: there is none any more. */
+  readonly flag?: FlagData
+  /** It has the percentage. */
+  readonly isSet: boolean
+}
+
+/**
+ * Gives the flag its percentage, unless somebody else changed it so that it is not this rollout's to set: the next tick
+ * finds that and pauses. A rollback asks nobody, but leaves off what is off.
+ */
+async function setFlag(
+  store: RolloutStore,
+  plan: CheckedPlan,
+  { flagPercent }: StoredRollout,
+  { percent }: Pending,
+): Promise<FlagSet> {
+  const isRollback = percent === 0
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const flag = await store.get('features', plan.flag)
+    if (flag === undefined || flag.deleted) return { isSet: false }
+    if (flag.on !== true) return { flag, isSet: false }
+    const sides = sidesIn(flag, plan)
+    // Its variations were taken away or renamed: there is no percentage to set.
+    if (sides === undefined) return { flag, isSet: false }
+    const now = percentIn(flag, sides)
+    if (now === percent) return { flag, isSet: true }
+    if (now !== flagPercent && !isRollback) return { flag, isSet: false }
+    const next = { ...withPercent(flag, sides, percent), version: flag.version + 1 }
+    if ((await store.put('features', next, { ifVersion: flag.version })) === 'written')
+      return { flag: next, isSet: true }
+  }
+  throw new RolloutError(
+    'conflict',
+    `"${plan.flag}" is being changed by others all the time: its percentage was not set`,
+  )
+}
+
+/** What a rollout changes of a flag is its fallthrough: that is recorded, under a key that a second try finds taken. */
+function flagRecord(plan: CheckedPlan, flag: FlagData, { flagPercent }: StoredRollout, pending: Pending): AuditItem {
+  const { key, version, fallthrough = {} } = flag
+  const old = withPercent(flag, sidesOf(flag, plan), flagPercent).fallthrough ?? {}
+  const { who, comment } = pending.author
+  return {
+    key: pending.record.key.replace(/rollout-(\d+)$/, 'rollout-$1-flag'),
+    version: 1,
+    kind: 'features',
+    subject: key,
+    action: `rollout ${plan.id}: ${flagPercent} % -> ${pending.percent} %`,
+    who,
+    comment,
+    atMs: pending.atMs,
+    before: { key, version: version - 1, fallthrough: old },
+    after: { key, version, fallthrough },
+  }
+}
+
+async function writeRecord(store: RolloutStore, record: AuditItem): Promise<void> {
+  // `stale`: it is there, from somebody who was stopped before they noted it.
+  await store.put('audit', record, { ifVersion: 'absent' })
+}
+
+/** Each consumer reads a recall again and again: a larger value is not worth its bytes. */
+const MAX_VALUE_LENGTH = 256
+
+/** Decisions up to a version, wherever they are, give way to control. */
+async function recall(
+  { store, nowMs, unique }: CarryOutOptions,
+  plan: CheckedPlan,
+  flag: FlagData,
+  upToVersion: number,
+  { author }: Pending,
+): Promise<void> {
+  if (upToVersion < 1) return
+  const value = flag.variations?.[sidesIn(flag, plan)?.control ?? -1]
+  const isShort = value !== undefined && JSON.stringify(value).length <= MAX_VALUE_LENGTH
+  const order = { flag: plan.flag, upToVersion, to: plan.control, ...(isShort ? { value } : {}) }
+  const recalls = recallStore(store, { nowMs, ...(unique === undefined ? {} : { unique }) })
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const there = await store.get('recalls', plan.flag)
+    const inForce = there !== undefined && !there.deleted && there.expiresAtMs > nowMs()
+    // One that reaches further is a human's order, whatever it recalls to: it stands.
+    const isDone =
+      inForce && (there.upToVersion > upToVersion || (there.upToVersion === upToVersion && there.to === plan.control))
+    if (isDone || (await recalls.put(order, author)).status !== 'stale') return
+  }
+  throw new RolloutError('conflict', `The recall of "${plan.flag}" is being changed by others all the time`)
+}
+
+/** What is left. Nothing waits for a bus that is down: the rollout goes on, and they are offered again. */
+async function publishAll({ publish }: CarryOutOptions, { outbox }: StoredRollout): Promise<StoredRollout['outbox']> {
+  if (publish === undefined || outbox.length === 0) return outbox
+  try {
+    await publish(outbox)
+    return []
+  } catch {
+    return outbox
+  }
+}

@@ -1,0 +1,237 @@
+import { WaybillError } from '@waybill/core'
+import { carryOut, noted } from './carry-out.ts'
+import type { PublishEvents, RolloutEventType } from './events.ts'
+import { percentIn, sidesIn } from './flag-share.ts'
+import { rolledBackByHand } from './interventions.ts'
+import type { Finding, Verdict } from './judge.ts'
+import { alarmOf } from './lambda-event.ts'
+import { type ObservingOptions, observe } from './observing.ts'
+import type { CheckedPlan } from './plan.ts'
+import { isOver, type Phase, type RolloutState } from './state.ts'
+import { changed, planOf, type RolloutChange, type RolloutStore, type StoredRollout } from './stored-rollout.ts'
+import { tick } from './transition.ts'
+
+export interface ControllerOptions extends ObservingOptions {
+  readonly store: RolloutStore
+  /** Told of every change, such as `eventBridgeEvents` takes them. */
+  readonly publish?: PublishEvents
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly nowMs?: () => number
+  /** Told of each tick of each rollout. Default: one JSON line on the console. */
+  readonly log?: (report: TickReport) => void
+}
+
+/** What one tick made of one rollout. */
+export interface TickReport {
+  readonly flag: string
+  readonly rollout: string
+  /** `superseded`: another tick, or a human, was faster. `nothing-new`: no minute has passed since. */
+  readonly outcome: 'judged' | 'nothing-new' | 'superseded' | 'failed'
+  readonly verdict?: Verdict
+  readonly phase: Phase
+  readonly percent: number
+  readonly reasons: readonly string[]
+}
+
+export interface Controller {
+  /** Ticks every rollout that is under way. Rejects after all of them when one failed, so that the schedule's own alarms see it. */
+  tick(): Promise<readonly TickReport[]>
+  /** Rolls back every rollout whose plan names this alarm. */
+  alarm(name: string, reason: string): Promise<readonly TickReport[]>
+  /** For Lambda: a schedule's event, or an alarm's. */
+  handler(event: unknown): Promise<readonly TickReport[]>
+}
+
+const MINUTE_MS = 60_000
+const WHO = 'rollout controller'
+
+/**
+ * Drives rollouts from a schedule of one minute. A tick may be repeated, doubled, or stopped at any point: what was decided
+ * is written before it is done, conditionally on what was read, and who comes next does what is left. Data that cannot be
+ * read holds the ramp, and freezes it after the plan's dead-man time. Throws `bad_option` at set-up.
+ *
+ * @example
+ * ```ts
+ * const controller = rolloutController({ store, affectedUsers })
+ * const [report] = await controller.tick()
+ * report?.verdict // 'hold' until the step's time is over
+ * ```
+ */
+export function rolloutController(options: ControllerOptions): Controller {
+  const { store, affectedUsers, publish, seenOneIn = 100, deadlineMs = 5_000 } = options
+  const { nowMs = Date.now, log = logLine } = options
+  if (typeof store?.put !== 'function') throw bad('store', 'a flag store')
+  if (typeof affectedUsers?.totals !== 'function') throw bad('affectedUsers', 'where affected users are counted')
+  if (!Number.isInteger(seenOneIn) || seenOneIn < 0) throw bad('seenOneIn', 'a whole number, or 0 for none')
+  if (!(deadlineMs > 0)) throw bad('deadlineMs', 'positive')
+  const port = { store, nowMs, publish }
+
+  const put = async (before: StoredRollout, change: RolloutChange, verdict: Verdict): Promise<TickReport> => {
+    const next = changed(before, change, nowMs())
+    const outcome = await store.put('rollouts', next, { ifVersion: before.version })
+    const done = outcome === 'written' ? await carryOut(port, next) : undefined
+    if (outcome === 'stale') return report(before, 'superseded')
+    return report(done ?? next, 'judged', { verdict, reasons: change.reasons })
+  }
+
+  const tickOne = async (found: StoredRollout): Promise<TickReport> => {
+    const before = await carryOut(port, found)
+    if (before === undefined) return report(found, 'superseded')
+    const plan = planOf(before)
+    const untilMs = Math.floor((nowMs() - plan.lagMinutes * MINUTE_MS) / MINUTE_MS) * MINUTE_MS
+    if (isOver(before.state) || untilMs <= before.state.judgedUntilMs) return report(before, 'nothing-new')
+    const flag = await flagNow(store, plan, before)
+    const current =
+      flag.version === undefined || flag.percent === undefined
+        ? before
+        : withVersion(before, flag.version, flag.percent)
+    const atMs = nowMs()
+    const { observations, faults } = await observe(options, plan, untilMs)
+    const { verdict, findings, state } = tick(plan, current.state, observations, atMs)
+    const last = { atMs, verdict, findings }
+    const words = [...findings.map((finding) => finding.words), ...faults]
+    const runs = state.phase !== 'paused' && state.phase !== 'frozen' && !isOver(state)
+    if (flag.fault !== undefined && runs) {
+      const reasons = [flag.fault, ...words]
+      const pausedState: RolloutState = { ...current.state, phase: 'paused' }
+      const author = { who: WHO, comment: flag.fault }
+      return put(
+        current,
+        { state: pausedState, action: 'pause', events: ['Rollout Paused'], author, reasons, last },
+        'hold',
+      )
+    }
+    const step = stepOf(plan, current.state, state)
+    if (step === undefined) {
+      const next: StoredRollout = { ...current, version: current.version + 1, state, last }
+      const outcome = await store.put('rollouts', next, { ifVersion: current.version })
+      return outcome === 'stale' ? report(before, 'superseded') : report(next, 'judged', { verdict, reasons: words })
+    }
+    const author = { who: WHO, comment: reasonFor(verdict, findings) }
+    return put(current, { state, ...step, author, reasons: words, last }, verdict)
+  }
+
+  const all = async (
+    which: (rollout: StoredRollout) => boolean,
+    act: (rollout: StoredRollout) => Promise<TickReport>,
+  ): Promise<readonly TickReport[]> => {
+    const rollouts = (await store.list('rollouts')) as unknown as readonly StoredRollout[]
+    const failures: unknown[] = []
+    const reports: TickReport[] = []
+    for (const rollout of rollouts.filter(which)) {
+      try {
+        reports.push(await act(rollout))
+      } catch (error) {
+        failures.push(error)
+        const words = error instanceof Error ? error.message : String(error)
+        reports.push(report(rollout, 'failed', { reasons: [words] }))
+      }
+    }
+    for (const one of reports) log(one)
+    if (failures.length > 0)
+      throw new AggregateError(failures, `${failures.length} of ${reports.length} rollouts failed`)
+    return reports
+  }
+
+  const controller: Controller = {
+    tick: () =>
+      all(({ state, pending, outbox }) => !isOver(state) || pending !== undefined || outbox.length > 0, tickOne),
+    alarm: (name, reason) =>
+      all(
+        (rollout) => !isOver(rollout.state) && planOf(rollout).alarms.includes(name),
+        async (found) => {
+          const before = await carryOut(port, found)
+          if (before === undefined || isOver(before.state)) return report(found, 'superseded')
+          const words = `alarm ${name} went off: ${reason}`
+          const findings: readonly Finding[] = [{ about: 'alarm', words }]
+          const change: RolloutChange = {
+            state: rolledBackByHand(before.state),
+            action: 'roll back',
+            events: ['Rollout Rolled Back'],
+            author: { who: WHO, comment: words },
+            reasons: [words],
+            last: { atMs: nowMs(), verdict: 'roll-back', findings },
+          }
+          return put(before, change, 'roll-back')
+        },
+      ),
+    handler: (event) => {
+      const alarm = alarmOf(event)
+      return alarm === undefined
+        ? controller.tick()
+        : alarm.isOn
+          ? controller.alarm(alarm.name, alarm.reason)
+          : controller.tick()
+    },
+  }
+  return controller
+}
+
+interface FlagNow {
+  readonly version?: number
+  readonly percent?: number | undefined
+  /** Why it is not as this rollout left it. */
+  readonly fault?: string
+}
+
+async function flagNow(store: RolloutStore, plan: CheckedPlan, { flagPercent }: StoredRollout): Promise<FlagNow> {
+  const flag = await store.get('features', plan.flag)
+  if (flag === undefined || flag.deleted) return { fault: `${plan.flag} was deleted by somebody else` }
+  const { version } = flag
+  if (flag.on !== true) return { fault: `${plan.flag} was turned off by somebody else, at version ${version}` }
+  const sides = sidesIn(flag, plan)
+  if (sides === undefined)
+    return { fault: `${plan.flag} has lost ${plan.canary} or ${plan.control}, at version ${version}` }
+  const percent = percentIn(flag, sides)
+  if (percent === flagPercent) return { version, percent }
+  const has = percent === undefined ? 'another fallthrough' : `${percent} % for ${plan.canary}`
+  const fault = `${plan.flag} has ${has} by somebody else, at version ${version}, instead of ${flagPercent} %`
+  return { version, percent, fault }
+}
+
+/** Somebody may have edited targets or rules: the share stays, under another version. */
+function withVersion(rollout: StoredRollout, version: number, percent: number): StoredRollout {
+  return { ...noted(rollout, version, percent), flagPercent: rollout.flagPercent }
+}
+
+/** What a tick changed that others have to know; `undefined` when only numbers did. */
+function stepOf(
+  plan: CheckedPlan,
+  before: RolloutState,
+  after: RolloutState,
+): Pick<RolloutChange, 'action' | 'events'> | undefined {
+  const told = (action: string, ...events: RolloutEventType[]) => ({ action, events })
+  if (after.phase === 'rolled-back') return told('roll back', 'Rollout Rolled Back')
+  if (after.phase === 'complete') return told('complete', 'Rollout Complete')
+  if (after.step !== before.step) {
+    const [from, to] = [plan.steps[before.step]?.percent, plan.steps[after.step]?.percent]
+    return told(`step ${after.step + 1} of ${plan.steps.length}: ${from} % -> ${to} %`, 'Rollout Step Entered')
+  }
+  if (after.phase === before.phase) return undefined
+  if (after.phase === 'frozen') return told('freeze', 'Rollout Frozen')
+  return told(`wait for an approval of step ${after.step + 2}`, 'Rollout Approval Wanted')
+}
+
+/** What an audit entry says for the judge, who has no words of its own. */
+function reasonFor(verdict: Verdict, findings: readonly Finding[]): string {
+  const words = findings.map((finding) => finding.words).join('; ')
+  return `${verdict}: ${words || 'nothing speaks against it'}`
+}
+
+function report(
+  { key, plan, state, flagPercent }: StoredRollout,
+  outcome: TickReport['outcome'],
+  more: { readonly verdict?: Verdict; readonly reasons?: readonly string[] } = {},
+): TickReport {
+  const { verdict, reasons = [] } = more
+  const said = { flag: key, rollout: plan.id, outcome, phase: state.phase, percent: flagPercent, reasons }
+  return verdict === undefined ? said : { ...said, verdict }
+}
+
+function logLine(report: TickReport): void {
+  if (report.outcome !== 'nothing-new') console.info(JSON.stringify({ message: 'rollout tick', ...report }))
+}
+
+function bad(option: string, expected: string): WaybillError {
+  return new WaybillError('bad_option', `rolloutController: option "${option}" must be ${expected}`)
+}
