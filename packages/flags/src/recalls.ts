@@ -34,9 +34,14 @@ export interface RecallStore {
   list(): Promise<readonly RecallItem[]>
   /**
    * Rejects with `bad_version` when a recall is in force that reaches further: what it took back is not let go by mistake.
-   * `dryRun` checks, and writes nothing.
+   * `dryRun` checks, and writes nothing. `unlessCovered` leaves one as it is that reaches as far to the same variation, or
+   * further: for who may be giving the same order twice.
    */
-  put(order: RecallOrder, author: RecallAuthor, options?: { readonly dryRun?: boolean }): Promise<RecallChange>
+  put(
+    order: RecallOrder,
+    author: RecallAuthor,
+    options?: { readonly dryRun?: boolean; readonly unlessCovered?: boolean },
+  ): Promise<RecallChange>
   /** Takes a recall back: what is still in flight is honoured again as it was decided. */
   lift(flag: string, author: RecallAuthor, options?: { readonly dryRun?: boolean }): Promise<RecallChange>
 }
@@ -94,6 +99,7 @@ export function recallStore(
     const live = inForce(there)
     const version = (there?.version ?? 0) + 1
     const after = next(live, version)
+    if (after !== undefined && after === live) return { status: 'unchanged', before: live, after }
     const sides = { ...(live === undefined ? {} : { before: live }), ...(after === undefined ? {} : { after }) }
     if (live === undefined && after === undefined) return { status: 'unchanged' }
     if (dryRun) return { status: 'planned', ...sides }
@@ -110,10 +116,11 @@ export function recallStore(
 
   return {
     list: async () => (await store.list('recalls')).filter((item) => inForce(item) !== undefined),
-    put: async (order, author, { dryRun = false } = {}) => {
+    put: async (order, author, { dryRun = false, unlessCovered = false } = {}) => {
       checkOrder(order)
       const { flag, upToVersion, to, value, lifetimeSeconds = DEFAULT_LIFETIME_SECONDS } = order
       const next = (before: RecallItem | undefined, version: number): RecallItem => {
+        if (before !== undefined && unlessCovered && covers(before, order)) return before
         if (before !== undefined && before.upToVersion > upToVersion) throw reachesFurther(before, upToVersion)
         const atMs = nowMs()
         const said = { upToVersion, to, ...(value === undefined ? {} : { value }), ...author }
@@ -123,6 +130,10 @@ export function recallStore(
     },
     lift: async (flag, author, { dryRun = false } = {}) => change(flag, author, () => undefined, dryRun),
   }
+}
+
+function covers(before: RecallItem, { upToVersion, to }: RecallOrder): boolean {
+  return before.upToVersion > upToVersion || (before.upToVersion === upToVersion && before.to === to)
 }
 
 function tombstone(key: string, version: number): RecallItem {

@@ -129,12 +129,9 @@ async function recall(
   const order = { flag: plan.flag, upToVersion, to: plan.control, ...(isShort ? { value } : {}) }
   const recalls = recallStore(store, { nowMs, ...(unique === undefined ? {} : { unique }) })
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const there = await store.get('recalls', plan.flag)
-    const inForce = there !== undefined && !there.deleted && there.expiresAtMs > nowMs()
     // One that reaches further is a human's order, whatever it recalls to: it stands.
-    const isDone =
-      inForce && (there.upToVersion > upToVersion || (there.upToVersion === upToVersion && there.to === plan.control))
-    if (isDone || (await recalls.put(order, author)).status !== 'stale') return
+    const { status } = await recalls.put(order, author, { unlessCovered: true })
+    if (status !== 'stale') return
   }
   throw new RolloutError('conflict', `The recall of "${plan.flag}" is being changed by others all the time`)
 }

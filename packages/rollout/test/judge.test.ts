@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { MinuteCounts } from '../src/guardrails.ts'
+import { resumed } from '../src/interventions.ts'
 import { judge, type Observations } from '../src/judge.ts'
 import { checkedPlan, type RolloutPlan } from '../src/plan.ts'
 import { percentageAt } from '../src/schedule.ts'
 import { type RolloutState, startState, type UserCount } from '../src/state.ts'
-import { resumedAfterRollback, tick } from '../src/transition.ts'
+import { tick } from '../src/transition.ts'
 
 const MINUTE = 60_000
 const planOf = (change: Partial<RolloutPlan> = {}) =>
@@ -31,11 +32,18 @@ const errors = (canary: number, control: number, version = 2): readonly UserCoun
 ]
 const seen = (canary: number, control: number, version = 2): readonly UserCount[] =>
   [...errors(canary, control, version)].map((one) => ({ ...one, kind: 'seen' }))
-const observed = (minute: number, users: Observations['users'] = [], minutes: Observations['minutes'] = []) => ({
-  untilMs: minute * MINUTE,
-  users,
-  minutes,
+/** The canary at work, and nothing amiss. */
+const alive = (minute: number): MinuteCounts => ({
+  minuteMs: (minute - 1) * MINUTE,
+  started: 1,
+  finished: 1,
+  errors: 0,
 })
+const observed = (
+  minute: number,
+  users: Observations['users'] = [],
+  minutes: Observations['minutes'] = [alive(minute)],
+) => ({ untilMs: minute * MINUTE, users, minutes })
 const words = (findings: readonly { readonly words: string }[]): string => findings.map((one) => one.words).join('; ')
 
 describe('the judge', () => {
@@ -106,6 +114,19 @@ describe('the judge', () => {
     expect(words(findings)).toContain('stamps are lost')
   })
 
+  it('holds when nobody is heard of with the canary, however long the step was', () => {
+    const { verdict, findings } = judge(plan, at(2, 10), observed(60, [], []))
+    expect(verdict).toBe('hold')
+    expect(words(findings)).toContain('nobody was heard of with canary')
+  })
+
+  it('does not take what was heard before a step for a sign of life in it', () => {
+    const second = { ...at(3, 50, at(2, 10)), step: 1, stepSinceMs: 10 * MINUTE }
+    expect(judge(plan, second, observed(30, seen(9, 81, 2), [alive(5)])).verdict).toBe('hold')
+    expect(judge(plan, second, observed(30, seen(9, 9, 3), [])).verdict).toBe('advance')
+    expect(judge(plan, second, observed(30, [], [alive(12)])).verdict).toBe('advance')
+  })
+
   it('waits for enough users, counted by a sample', () => {
     const careful = planOf({ minUsers: 1000 })
     const few = judge(careful, at(2, 10), { ...observed(5, seen(9, 81)), seenOneIn: 100 })
@@ -125,21 +146,42 @@ describe('absolute guardrails', () => {
     ],
   })
 
-  it('roll back at three bad minutes of five, and not at two', () => {
-    expect(judge(guarded, at(2, 10), observed(3, [], minutes([50, 0, 50, 0, 0]))).verdict).toBe('hold')
-    expect(judge(guarded, at(2, 10), observed(3, [], minutes([50, 0, 50, 0, 50]))).verdict).toBe('roll-back')
-    expect(judge(guarded, at(2, 10), observed(3, [], minutes([50, 50, 50, 0, 0, 0]))).verdict).toBe('hold')
+  it('roll back at three bad minutes of the last five, and not at two', () => {
+    expect(judge(guarded, at(2, 10), observed(5, [], minutes([50, 0, 50, 0, 0]))).verdict).toBe('advance')
+    expect(judge(guarded, at(2, 10), observed(5, [], minutes([50, 0, 50, 0, 50]))).verdict).toBe('roll-back')
+    expect(judge(guarded, at(2, 10), observed(6, [], minutes([50, 50, 50, 0, 0, 0]))).verdict).toBe('advance')
   })
 
   it('do not judge a handful of requests', () => {
-    expect(judge(guarded, at(2, 10), observed(3, [], minutes([9, 9, 9, 9, 9], 10))).verdict).toBe('hold')
+    expect(judge(guarded, at(2, 10), observed(5, [], minutes([2, 2, 2, 2, 2], 3))).verdict).toBe('advance')
+  })
+
+  it('take the last minutes by the clock, not the last that had traffic', () => {
+    const hours = [0, 60, 120].map((minute) => ({ ...alive(minute + 1), started: 30, finished: 30, errors: 30 }))
+    expect(judge(guarded, at(2, 10), observed(121, [], hours)).verdict).toBe('advance')
   })
 
   it('see a canary that is killed before it can fail', () => {
     const killed = minutes([0, 0, 0, 0, 0], 80, 100)
-    const { verdict, findings } = judge(guarded, at(2, 10), observed(3, [], killed))
+    const { verdict, findings } = judge(guarded, at(2, 10), observed(5, [], killed))
     expect(verdict).toBe('roll-back')
-    expect(words(findings)).toContain('never finished')
+    expect(words(findings)).toContain('100 of 500 attempts of the last 5 minutes never finished')
+  })
+
+  it('know a request that ends a minute later from one that never ends', () => {
+    const slow = [
+      [40, 20],
+      [40, 40],
+      [40, 30],
+      [40, 50],
+      [40, 50],
+    ].map(([started = 0, finished = 0], index) => ({ minuteMs: index * MINUTE, started, finished, errors: 0 }))
+    expect(judge(guarded, at(2, 10), observed(5, [], slow)).verdict).toBe('advance')
+  })
+
+  it('hold nothing against an attempt that an earlier one did', () => {
+    const second = { ...at(2, 10), attempt: 2, attemptSinceMs: 4 * MINUTE, stepSinceMs: 4 * MINUTE }
+    expect(judge(guarded, second, observed(5, [], minutes([50, 50, 50, 50, 0]))).verdict).toBe('hold')
   })
 
   it('hold when metrics cannot be read', () => {
@@ -170,7 +212,7 @@ describe('a tick', () => {
   it('enters one step at a time after a long hold', () => {
     let state = at(2, 10)
     for (let minute = 1; minute <= 13; minute += 1) {
-      const unreadable = { untilMs: minute * MINUTE, users: undefined, minutes: [] }
+      const unreadable = { untilMs: minute * MINUTE, users: undefined, minutes: [alive(minute)] }
       state = tick(plan, state, unreadable, minute * MINUTE).state
     }
     expect(state.step).toBe(0)
@@ -209,10 +251,17 @@ describe('a tick', () => {
 
   it('begins a new attempt with no evidence and none of the old versions', () => {
     const { state } = run(at(2, 10), 1, errors(20, 2))
-    const resumed = resumedAfterRollback(plan, state, 30 * MINUTE)
-    expect(resumed).toMatchObject({ attempt: 2, step: 0, phase: 'ramping', percentByVersion: {}, counted: [] })
-    const moved = tick(plan, at(9, 10, resumed), observed(31, errors(20, 2)), 31 * MINUTE)
+    const again = resumed(plan, state, 30 * MINUTE)
+    expect(again).toMatchObject({ attempt: 2, step: 0, phase: 'ramping', percentByVersion: {}, counted: [] })
+    const moved = tick(plan, at(9, 10, again), observed(31, errors(20, 2)), 31 * MINUTE)
     expect([moved.verdict, moved.percent]).toEqual(['hold', 10])
+  })
+
+  it('does not pass over a first step that nobody approved', () => {
+    const asking = planOf({ approvals: [0] })
+    const waiting = startState(asking, 0)
+    const later = tick(asking, waiting, observed(10), 10 * MINUTE)
+    expect([later.state.phase, later.state.step, later.percent]).toEqual(['awaiting-approval', 0, 0])
   })
 
   it('never gives more than the judge allowed, whatever the clock says', () => {

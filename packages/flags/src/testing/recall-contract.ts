@@ -6,6 +6,7 @@ import type { ContractCase } from './contract-case.ts'
 type Contract = (name: string, run: (store: FlagStore) => Promise<void>) => ContractCase
 
 const ada = { who: 'ada', comment: 'errors in payment' }
+const bob = { who: 'bob', comment: 'mended' }
 const DAY_MS = 86_400_000
 
 /** What recalls promise, in every store. */
@@ -18,7 +19,6 @@ export function recallContract(contract: Contract): readonly ContractCase[] {
       const put = await recalls.put({ flag: 'f', upToVersion: 7, to: 'control', value: false }, ada)
       deepStrictEqual(put, { status: 'written', after })
       deepStrictEqual(await recalls.list(), [after])
-      const bob = { who: 'bob', comment: 'mended' }
       deepStrictEqual(await recalls.lift('f', bob), { status: 'written', before: after })
       deepStrictEqual(await recalls.list(), [])
       deepStrictEqual(await recalls.lift('f', bob), { status: 'unchanged' })
@@ -52,6 +52,21 @@ export function recallContract(contract: Contract): readonly ContractCase[] {
         strictEqual((await recalls.put({ flag: 'f', upToVersion: 2, to: 'control' }, ada)).status, 'written')
       },
     ),
+    contract('an order that may be given twice changes nothing the second time', async (store) => {
+      const recalls = recallStore(store)
+      const order = { flag: 'f', upToVersion: 7, to: 'control' }
+      strictEqual((await recalls.put(order, ada, { unlessCovered: true })).status, 'written')
+      strictEqual((await recalls.put(order, bob, { unlessCovered: true })).status, 'unchanged')
+      strictEqual(
+        (await recalls.put({ ...order, upToVersion: 6, to: 'old' }, bob, { unlessCovered: true })).status,
+        'unchanged',
+      )
+      strictEqual((await recalls.put({ ...order, to: 'old' }, bob, { unlessCovered: true })).status, 'written')
+      deepStrictEqual(
+        (await store.list('audit', { keyPrefix: 'f/' })).map(({ who }) => who).toSorted(),
+        ['ada', 'bob'],
+      )
+    }),
     contract('a recall expires by itself, and then holds up no other; the next order sweeps it away', async (store) => {
       let now = 1000
       const recalls = recallStore(store, { nowMs: () => now })
