@@ -27,17 +27,29 @@ const someFlag = fc
     return { ...FLAG, salt, fallthrough: { rollout: { seed, variations: isControlFirst ? slots.reverse() : slots } } }
   })
 
+/** The flag as somebody else left it: with a share for the canary, wherever it stands. */
+function shared(flag: FlagData, percent: number): FlagData {
+  const { rollout } = flag.fallthrough ?? {}
+  const weightOf = (variation: number): number => (variation === 1 ? percent * 1000 : 100_000 - percent * 1000)
+  const variations = (rollout?.variations ?? []).map(({ variation }) => ({
+    variation,
+    weight: Math.round(weightOf(variation)),
+  }))
+  return { ...flag, fallthrough: { rollout: { ...rollout, variations } } }
+}
+
 describe('on the real bucketing', () => {
-  it('a user who is once in the canary stays there while it grows', () => {
+  it('a user who is once in the canary stays there while it grows, also one who had it before', () => {
     fc.assert(
       fc.property(
         someFlag,
         someUsers,
         fc.array(somePercent, { minLength: 2, maxLength: 6 }),
         (flag, users, percents) => {
-          let before: readonly string[] = []
-          let next = flag
-          for (const percent of percents.toSorted((a, b) => a - b)) {
+          const [first = 0, ...others] = percents.toSorted((a, b) => a - b)
+          let next = shared(flag, first)
+          let before = canaryUsers(next, users)
+          for (const percent of others) {
             next = withPercent(next, SIDES, percent)
             const now = canaryUsers(next, users)
             expect(now).toEqual(expect.arrayContaining([...before]))

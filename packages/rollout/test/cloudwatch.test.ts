@@ -1,4 +1,4 @@
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import { CloudWatchClient, type GetMetricDataCommandOutput, type MetricDataResult } from '@aws-sdk/client-cloudwatch'
 import { type Cutter, type LocalCloudWatch, startCloudWatch, startCutter } from '@waybill/local'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CloudWatchMinutesOptions, cloudWatchMinutes } from '../src/cloudwatch.ts'
@@ -194,6 +194,51 @@ describe('a search', () => {
     })
     const services = Array.from({ length: 170 }, (_, index) => `s-${index}`)
     expect(await read({}, { services })).toEqual([minute(0, 170, 170, 0)])
+  })
+})
+
+/** A client that gives these answers, for those that the stand-in does not give. */
+function answering(...pages: Partial<GetMetricDataCommandOutput>[]): CloudWatchClient {
+  const left = [...pages]
+  return { send: async () => left.shift() ?? {} } as unknown as CloudWatchClient
+}
+const result = (Id: string, Label: string, changes: Partial<MetricDataResult> = {}): MetricDataResult => ({
+  Id,
+  Label,
+  Timestamps: [new Date(NOON_MS)],
+  Values: [7],
+  StatusCode: 'Complete',
+  ...changes,
+})
+const whole = (Label: string) => ['started', 'finished', 'errors'].map((id) => result(id, Label))
+
+describe('an answer is refused', () => {
+  it.each([
+    ['two services of one name, as a monitoring account sees them', [...whole('a'), ...whole('a')]],
+    ['a result that nobody asked for', [...whole('a'), result('latency', 'a')]],
+    ['as many series as a search gives at most', Array.from({ length: 500 }, (_, n) => result('started', `s-${n}`))],
+    ['a time without its value', [result('started', 'a', { Values: [] })]],
+    ['a result with a message', [result('started', 'a', { Messages: [{ Code: 'Odd', Value: 'Something is odd' }] })]],
+    ['a result without a status', [result('started', 'a', { StatusCode: undefined })]],
+  ])('with %s', async (_name, MetricDataResults) => {
+    const odd = { client: answering({ MetricDataResults }) }
+    await expect(read({}, odd)).rejects.toMatchObject({ code: 'metrics_incomplete' })
+  })
+
+  it('that says nothing of a service that was named', async () => {
+    const MetricDataResults = [result('started0', 'a'), result('finished1', 'a')]
+    const odd = { client: answering({ MetricDataResults }), services: ['place-order'] }
+    await expect(read({}, odd)).rejects.toMatchObject({
+      code: 'metrics_incomplete',
+      message: expect.stringContaining('place-order'),
+    })
+  })
+
+  it('and not for a page with trouble that the next one made good', async () => {
+    const [started = result('', ''), ...others] = whole('a')
+    const first = { ...started, Timestamps: [], Values: [], StatusCode: 'InternalError' as const }
+    const pages = [{ MetricDataResults: [first, ...others], NextToken: 'next' }, { MetricDataResults: [started] }]
+    expect(await read({}, { client: answering(...pages) })).toEqual([minute(0, 7, 7, 7)])
   })
 })
 

@@ -99,6 +99,8 @@ describe('events of rollouts on EventBridge', () => {
 
   it.each([
     ['one long reason', ['what went wrong', '\u{1f6a8}"\n'.repeat(100_000)]],
+    ['characters of two halves', ['what went wrong', '\u{1f6a8}'.repeat(100_000)]],
+    ['characters of two halves, off by one', ['what went wrong', `x${'\u{1f6a8}'.repeat(100_000)}`]],
     ['many reasons', ['what went wrong', ...Array.from({ length: 50_000 }, (_, index) => `reason ${index}`)]],
   ])('with %s too much are cut to what an entry holds, the first reason whole', async (_name, reasons) => {
     await watch({ source: ['waybill.rollout'] })

@@ -134,6 +134,16 @@ describe.each([
 })
 
 describe('humans beside the controller', () => {
+  it('find what a terminal that died had begun, before they do something else', async () => {
+    const world = new World()
+    await world.store.init({ flags: { f: FLAG } })
+    await mayDie(() => world.operator(mortal(world.store, 3, 'after')).start(PLAN, ADA))
+    expect(await world.actions()).toEqual([])
+    await world.operator().pause('f', { who: 'bob', comment: 'not now' })
+    expect(await world.actions()).toEqual(['start r', 'pause'])
+    expect(await world.percents()).toEqual([10])
+  })
+
   it('lose no entry and double none, whatever is done at the same moment', async () => {
     const acts = fc.array(fc.constantFrom('pause', 'resume', 'rollBack'), { minLength: 1, maxLength: 6 })
     await fc.assert(

@@ -168,6 +168,11 @@ describe('absolute guardrails', () => {
     expect(words(findings)).toContain('100 of 500 attempts of the last 5 minutes never finished')
   })
 
+  it('forgive one bad minute: a deployment kills what is running', () => {
+    const once = minutes([0, 0, 0, 0, 0]).map((one, index) => (index === 2 ? { ...one, finished: 60 } : one))
+    expect(judge(guarded, at(2, 10), observed(5, [], once)).verdict).toBe('advance')
+  })
+
   it('know a request that ends a minute later from one that never ends', () => {
     const slow = [
       [40, 20],
