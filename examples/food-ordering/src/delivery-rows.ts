@@ -25,6 +25,7 @@ export async function recordDelivery(
         variation: { S: variation },
         flagVersion: { N: String(flagVersion) },
         origin: { S: origin },
+        atMs: { N: String(Date.now()) },
       },
     }),
   )

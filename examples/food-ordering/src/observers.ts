@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { affectedUsers, type Observer } from '@waybill/core'
 import { dynamoDbAffectedUsers } from '@waybill/dynamodb'
@@ -19,7 +20,23 @@ const metrics = variationMetrics()
 
 function affectedUsersIn(tableName: string): Observer {
   const store = dynamoDbAffectedUsers({ client: new DynamoDBClient(), tableName })
-  return affectedUsers({ store, onNew: metrics.affectedUser })
+  const { seenOneIn, slowMs, rolloutName } = resources
+  return affectedUsers({
+    store,
+    onNew: metrics.affectedUser,
+    seenOneIn,
+    ...(slowMs === undefined ? {} : { slowMs }),
+    ...(rolloutName === undefined ? {} : { rolloutOf: ({ flag }) => nameIn(rolloutName) ?? flag }),
+  })
+}
+
+/** In production it would be an environment variable: who releases a new canary deploys anyway. */
+function nameIn(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Who watches the functions of the order chain; where deliveries are written down, all counts are as well. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { recordAttempt } from './order-rows.ts'
@@ -7,6 +8,8 @@ import { resources } from './resources.ts'
 export interface PlantedBug {
   readonly kind: 'error' | 'slowness' | 'out-of-memory'
   readonly share: number
+  /** Whom it hits: any attempt (the default), or every attempt of that share of users. */
+  readonly hits?: 'attempts' | 'users'
 }
 
 /** By function. */
@@ -20,12 +23,19 @@ export type PlantedBugs = Readonly<Partial<Record<string, PlantedBug>>>
 export async function plantedBug(orderId: string, userId: string): Promise<void> {
   const functionName = process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? ''
   const bug = readBugs()?.[functionName]
-  if (bug === undefined || Math.random() >= bug.share) return
+  if (bug === undefined || !strikes(bug, userId)) return
   await recordAttempt(orderId, `${functionName} ${bug.kind}`, userId)
   if (bug.kind === 'error') throw new Error(`Order ${orderId} met a planted bug`)
   // Most are slow, a few are very slow.
   if (bug.kind === 'slowness') await sleep(200 + 600 * Math.random() ** 4)
   else useUpMemory()
+}
+
+function strikes({ share, hits }: PlantedBug, userId: string): boolean {
+  if (hits !== 'users') return Math.random() < share
+  // By the user alone: always the same ones, whoever asks.
+  const digest = createHash('sha256').update(`bug ${userId}`).digest()
+  return digest.readUInt32BE() < share * 2 ** 32
 }
 
 function readBugs(): PlantedBugs | undefined {

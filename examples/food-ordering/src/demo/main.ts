@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ServedPage, servePage } from '../page/serve-page.ts'
+import { renderResult, faultsOf as rolloutFaultsOf } from '../rollout/report.ts'
+import { runRollouts } from '../rollout/run-rollouts.ts'
 import { onInterruption, unless } from './interruption.ts'
-import { type DemoOptions, readCommandLine, type ServingOptions } from './options.ts'
+import { type DemoOptions, type RolloutOptions, readCommandLine, type ServingOptions } from './options.ts'
 import { showProgress } from './progress.ts'
 import { renderReport } from './report.ts'
 import type { DemoResult } from './results.ts'
@@ -28,6 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const interruption = onInterruption()
   try {
+    if ('rollout' in line) return await rollout(line.rollout, interruption.signal)
     const { options, page } = line
     if (page.serving === 'yes') return await serve(options, page, interruption.signal)
     const exitCode = await demo(options, interruption.signal)
@@ -53,6 +56,16 @@ async function demo({ json, ...options }: DemoOptions, signal: AbortSignal): Pro
     people.write(`\n${renderTable(result, { colour: people.hasColors?.() ?? false, width: people.columns ?? 80 })}\n`)
   people.write(`Report: ${await writeReport(result)}\n`)
   for (const fault of faults) process.stderr.write(`Waybill: ${fault}\n`)
+  return faults.length === 0 ? 0 : 1
+}
+
+async function rollout({ json, ...options }: RolloutOptions, signal: AbortSignal): Promise<number> {
+  const people = json ? process.stderr : process.stdout
+  const result = await runRollouts({ ...options, signal, say: (text) => void people.write(`${text}\n`) })
+  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+  else people.write(renderResult(result))
+  const faults = rolloutFaultsOf(result)
+  for (const fault of faults) process.stderr.write(`Rollout: ${fault}\n`)
   return faults.length === 0 ? 0 : 1
 }
 

@@ -9,6 +9,7 @@ import { log } from '../log.ts'
 import { observers } from '../observers.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
+import { recalls } from '../recalls.ts'
 import { resources } from '../resources.ts'
 import { type BatchResponse, type KinesisEvent, type KinesisRecord, orderIn } from '../stream-record.ts'
 import { timeOutsAreLambdas } from '../time-outs.ts'
@@ -42,4 +43,4 @@ const acceptEach = withRecordScope(accept)
 export const handler: MiddyfiedHandler<KinesisEvent, BatchResponse> = middy(
   (event: KinesisEvent) => processPartialResponse(event, acceptEach, processor),
   timeOutsAreLambdas,
-).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers }))
+).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers, ...recalls }))

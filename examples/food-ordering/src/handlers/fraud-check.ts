@@ -5,6 +5,7 @@ import { flags } from '../flags.ts'
 import { log } from '../log.ts'
 import { observers } from '../observers.ts'
 import { recordOnce } from '../order-rows.ts'
+import { recalls } from '../recalls.ts'
 import { timeOutsAreLambdas } from '../time-outs.ts'
 
 interface FraudCheck {
@@ -25,5 +26,5 @@ async function checkFraud({ orderId, userId }: FraudCheck): Promise<Verdict> {
 }
 
 export const handler: MiddyfiedHandler<FraudCheck, Verdict> = middy(checkFraud, timeOutsAreLambdas).use(
-  honourDecisions({ flags, keys: keysFromEnvironment(), observers }),
+  honourDecisions({ flags, keys: keysFromEnvironment(), observers, ...recalls }),
 )

@@ -5,6 +5,7 @@ import { observers } from '../observers.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
 import { plantedBug } from '../planted-bug.ts'
+import { recalls } from '../recalls.ts'
 
 /** Target of an EventBridge rule for `order_accepted`. The new flow gives double points. */
 export const handler = withHonouredDecisions(
@@ -15,5 +16,5 @@ export const handler = withHonouredDecisions(
     await recordOnce(orderId, 'points', userId, { points })
     log('points given', { orderId, points })
   },
-  { flags, keys: keysFromEnvironment(), observers },
+  { flags, keys: keysFromEnvironment(), observers, ...recalls },
 )

@@ -4,6 +4,7 @@ import { log } from '../log.ts'
 import { observers } from '../observers.ts'
 import { recordOnce } from '../order-rows.ts'
 import { plantedBug } from '../planted-bug.ts'
+import { recalls } from '../recalls.ts'
 import { type BatchResponse, type KinesisEvent, type KinesisRecord, orderIn } from '../stream-record.ts'
 
 /** Tells the kitchen. The new flow prints a preparation card, for which the order must hold the extra information. */
@@ -36,5 +37,5 @@ export const handler = withHonouredDecisions(
     }
     return { batchItemFailures: [] }
   },
-  { flags, keys: keysFromEnvironment(), observers },
+  { flags, keys: keysFromEnvironment(), observers, ...recalls },
 )

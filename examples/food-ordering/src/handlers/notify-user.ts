@@ -8,6 +8,7 @@ import { observers } from '../observers.ts'
 import type { OrderAccepted } from '../order.ts'
 import { recordOnce } from '../order-rows.ts'
 import { plantedBug } from '../planted-bug.ts'
+import { recalls } from '../recalls.ts'
 import type { BatchResponse } from '../stream-record.ts'
 import { timeOutsAreLambdas } from '../time-outs.ts'
 
@@ -39,4 +40,4 @@ interface SqsEvent {
 export const handler: MiddyfiedHandler<SqsEvent, BatchResponse> = middy(
   (event: SqsEvent) => processPartialResponse(event, notifyEach, processor),
   timeOutsAreLambdas,
-).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers }))
+).use(honourDecisions({ flags, keys: keysFromEnvironment(), observers, ...recalls }))

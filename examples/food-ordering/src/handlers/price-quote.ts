@@ -3,6 +3,7 @@ import { flags } from '../flags.ts'
 import { log } from '../log.ts'
 import { observers } from '../observers.ts'
 import { recordOnce } from '../order-rows.ts'
+import { recalls } from '../recalls.ts'
 
 interface QuoteRequest {
   readonly queryStringParameters?: Readonly<Record<string, string>>
@@ -19,5 +20,5 @@ export const handler = withHonouredDecisions(
     log('price quoted', { orderId, cents })
     return { statusCode: 200, body: JSON.stringify({ cents }) }
   },
-  { flags, keys: keysFromEnvironment(), observers },
+  { flags, keys: keysFromEnvironment(), observers, ...recalls },
 )

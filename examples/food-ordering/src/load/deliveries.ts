@@ -4,9 +4,14 @@ import type { Delivery } from './check.ts'
 
 export const DELIVERIES_TABLE = 'deliveries'
 
+export interface TimedDelivery extends Delivery {
+  /** When it was written down. */
+  readonly atMs: number
+}
+
 /** All that the functions wrote down of their deliveries. */
-export async function readDeliveries(client: DynamoDBClient): Promise<readonly Delivery[]> {
-  const deliveries: Delivery[] = []
+export async function readDeliveries(client: DynamoDBClient): Promise<readonly TimedDelivery[]> {
+  const deliveries: TimedDelivery[] = []
   for await (const { Items = [] } of paginateScan({ client }, { TableName: DELIVERIES_TABLE, ConsistentRead: true })) {
     for (const item of Items) {
       const [row = ''] = (item['delivery']?.S ?? '').split('#')
@@ -17,6 +22,7 @@ export async function readDeliveries(client: DynamoDBClient): Promise<readonly D
         variation: item['variation']?.S ?? '',
         flagVersion: Number(item['flagVersion']?.N),
         origin: item['origin']?.S ?? '',
+        atMs: Number(item['atMs']?.N),
       })
     }
   }
