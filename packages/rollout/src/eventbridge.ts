@@ -117,8 +117,8 @@ function firstOf(reasons: readonly string[], characters: number): readonly strin
   let left = characters
   for (const reason of reasons) {
     if (left <= 0) break
-    // Half a character would be none at all.
-    kept.push(reason.length <= left ? reason : `${reason.slice(0, left).replace(/[\ud800-\udbff]$/, '')}…`)
+    // Never half a character: as an escape it is longer than the whole, which then fits as well.
+    kept.push(reason.length <= left ? reason : `${reason.slice(0, left)}…`)
     left -= reason.length + 1
   }
   return kept

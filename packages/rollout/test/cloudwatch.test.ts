@@ -212,17 +212,23 @@ const result = (Id: string, Label: string, changes: Partial<MetricDataResult> = 
 })
 const whole = (Label: string) => ['started', 'finished', 'errors'].map((id) => result(id, Label))
 
+const ODD = { Code: 'Odd', Value: 'all is odd' }
+const FIVE_HUNDRED = Array.from({ length: 500 }, (_, index) => result('started', `s-${index}`))
+
 describe('an answer is refused', () => {
   it.each([
-    ['two services of one name, as a monitoring account sees them', [...whole('a'), ...whole('a')]],
-    ['a result that nobody asked for', [...whole('a'), result('latency', 'a')]],
-    ['as many series as a search gives at most', Array.from({ length: 500 }, (_, n) => result('started', `s-${n}`))],
-    ['a time without its value', [result('started', 'a', { Values: [] })]],
-    ['a result with a message', [result('started', 'a', { Messages: [{ Code: 'Odd', Value: 'Something is odd' }] })]],
-    ['a result without a status', [result('started', 'a', { StatusCode: undefined })]],
-  ])('with %s', async (_name, MetricDataResults) => {
+    ['two services of one name, as a monitoring account sees them', 'two series', [...whole('a'), ...whole('a')]],
+    ['a result that nobody asked for', '"latency"', [...whole('a'), result('latency', 'a')]],
+    ['as many series as a search gives at most', '500 series', FIVE_HUNDRED],
+    ['a time without its value', 'no value', [result('started', 'a', { Values: [] })]],
+    ['a result with a message', 'Odd: all is odd', [result('started', 'a', { Messages: [ODD] })]],
+    ['a result without a status', 'no status', [result('started', 'a', { StatusCode: undefined })]],
+  ])('with %s', async (_name, message, MetricDataResults) => {
     const odd = { client: answering({ MetricDataResults }) }
-    await expect(read({}, odd)).rejects.toMatchObject({ code: 'metrics_incomplete' })
+    await expect(read({}, odd)).rejects.toMatchObject({
+      code: 'metrics_incomplete',
+      message: expect.stringContaining(message),
+    })
   })
 
   it('that says nothing of a service that was named', async () => {

@@ -1,6 +1,6 @@
 import { Population } from './population.ts'
 import type { Scenario } from './scenario.ts'
-import { type Minute, type Tally, WATCHERS } from './watchers.ts'
+import { type Minute, mOfN, type Tally, WATCHERS } from './watchers.ts'
 
 /** How a judge fared over many runs of one scenario. */
 export interface Fared {
@@ -22,6 +22,10 @@ export interface CompareOptions {
 }
 
 /** CodeDeploy's way: the alias splits requests, and the alarm sees the function's errors, of both versions together. */
+const WEIGHTED_ALIASES: Readonly<Record<string, readonly [number, number]>> = {
+  'weighted alias, alarm 1 of 1': [1, 1],
+  'weighted alias, alarm 3 of 5': [3, 5],
+}
 export const WEIGHTED_ALIAS = 'weighted alias, alarm 1 of 1'
 
 /**
@@ -29,7 +33,7 @@ export const WEIGHTED_ALIAS = 'weighted alias, alarm 1 of 1'
  * and last the weighted alias, which splits by request.
  */
 export function compareJudges(scenario: Scenario, options: CompareOptions): readonly Fared[] {
-  const names = [...Object.keys(WATCHERS), WEIGHTED_ALIAS]
+  const names = [...Object.keys(WATCHERS), ...Object.keys(WEIGHTED_ALIASES)]
   const runs = Array.from({ length: options.runs }, (_, run) => runOnce(scenario, options, options.seed + run))
   return names.map((judge, index) => {
     const ends = runs.map((run) => run[index] as RunEnd)
@@ -52,7 +56,8 @@ function runOnce(scenario: Scenario, { share, alpha }: CompareOptions, seed: num
   const population = new Population(scenario, seed)
   const expected = expectedErrorRate(scenario)
   const watchers = Object.values(WATCHERS).map((make) => make(expected, alpha))
-  const ends: RunEnd[] = [...watchers, WEIGHTED_ALIAS].map(() => ({ minute: undefined, usersHurt: 0 }))
+  const aliasAlarms = Object.values(WEIGHTED_ALIASES).map(([bad, of]) => mOfN(bad, of))
+  const ends: RunEnd[] = [...watchers, ...aliasAlarms].map(() => ({ minute: undefined, usersHurt: 0 }))
   const errored = new Set<number>()
   const hurt = new Set<number>()
   const hurtByAlias = new Set<number>()
@@ -82,7 +87,10 @@ function runOnce(scenario: Scenario, { share, alpha }: CompareOptions, seed: num
     }
     const seen: Minute = { share, ...tallies }
     for (const [index, watch] of watchers.entries()) close(ends[index], minute, hurt.size, () => watch(seen))
-    close(ends.at(-1), minute, hurtByAlias.size, () => aliasErrors / requests > 2 * expected)
+    for (const [index, watch] of aliasAlarms.entries()) {
+      const end = ends[watchers.length + index]
+      close(end, minute, hurtByAlias.size, () => watch(aliasErrors / requests > 2 * expected))
+    }
   }
   return ends
 }

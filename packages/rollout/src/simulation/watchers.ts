@@ -70,9 +70,15 @@ function alarm(
   ofMinutes: number,
   countOf: (tally: Tally) => number = ({ errors }) => errors,
 ): Watcher {
+  const isOn = mOfN(badMinutes, ofMinutes)
+  return ({ canary }) => isOn(canary.requests > 0 && countOf(canary) / canary.requests > threshold)
+}
+
+/** Told minute by minute whether it was bad: true when so many of the last were. */
+export function mOfN(badMinutes: number, ofMinutes: number): (isBad: boolean) => boolean {
   const last: boolean[] = []
-  return ({ canary }) => {
-    last.push(canary.requests > 0 && countOf(canary) / canary.requests > threshold)
+  return (isBad) => {
+    last.push(isBad)
     if (last.length > ofMinutes) last.shift()
     return last.filter(Boolean).length >= badMinutes
   }
