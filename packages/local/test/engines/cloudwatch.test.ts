@@ -120,13 +120,17 @@ describe('CloudWatch computes', () => {
   })
 })
 
+/** What shares names with the schema and is another metric to CloudWatch. */
+const OTHER_SETS = [['flag'], [], ['flag', 'service', 'variation']]
+
 describe('a search finds', () => {
   test('the series of the schema and the terms, one result each', async () => {
     engine.putLogLine(line({ metrics: { Latency: 1, Error: 1 } }))
     engine.putLogLine(line({ service: 'loyalty', metrics: { Latency: 2 } }))
     engine.putLogLine(line({ flag: 'flow-2', metrics: { Latency: 4 } }))
-    const directive = { Namespace: 'FeatureFlags', Dimensions: [['flag'], []], Metrics: [{ Name: 'Latency' }] }
-    const other = { _aws: { Timestamp: NOON_MS, CloudWatchMetrics: [directive] }, flag: 'flow', Latency: 8 }
+    const directive = { Namespace: 'FeatureFlags', Dimensions: OTHER_SETS, Metrics: [{ Name: 'Latency' }] }
+    const _aws = { Timestamp: NOON_MS, CloudWatchMetrics: [directive] }
+    const other = { _aws, flag: 'flow', service: 'orders', variation: 'canary', Latency: 8 }
     engine.putLogLine(JSON.stringify(other))
     const { MetricDataResults } = await get(search('Sum'))
     expect(MetricDataResults?.map(({ Label, Values }) => [Label, Values])).toEqual([
