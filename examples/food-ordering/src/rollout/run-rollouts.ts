@@ -46,7 +46,15 @@ export interface ActResult {
   readonly judged: { readonly canary: number; readonly control: number }
   readonly counted: { readonly canary: number; readonly control: number }
   readonly truth: RolloutTruth
-  readonly audit: readonly AuditItem[]
+  /** Of the flag, its rollout and its recall, the oldest first. */
+  readonly audit: readonly AuditEntry[]
+}
+
+/** What the flag store's audit trail holds of one change. */
+export interface AuditEntry extends Pick<AuditItem, 'kind' | 'action' | 'who' | 'comment'> {
+  readonly minute: number
+  /** The flag's version, or the rollout's, or the recall's. */
+  readonly version: number
 }
 
 export interface RolloutsResult {
@@ -59,6 +67,11 @@ export interface RolloutsResult {
   /** What the flag gives the canary in the end. */
   readonly percent: number
   readonly acts: readonly ActResult[]
+}
+
+interface Ended {
+  readonly rollout: StoredRollout
+  readonly ticks: readonly WatchedTick[]
 }
 
 /** In the new flow's text for users a name is needed that two of five never gave: an inner function's own fault. */
@@ -75,7 +88,7 @@ const VISIBILITY_TIMEOUT_SECONDS = 4
 const KNOWN_WITHIN_MS = RECALLS_TTL_SECONDS * 1000 + 1500
 /** Longer than an order takes: what was decided before a change is not met by what comes after. */
 const PAUSE_MS = 2000
-const SETTLING_MS = 30_000
+const SETTLING_MS = 20_000
 /** A rollout that has not ended by then will not. */
 const MOST_MINUTES = 90
 
@@ -111,7 +124,7 @@ export async function runRollouts(options: RunRolloutsOptions): Promise<Rollouts
       },
       onFailure: (error) => say(`A tick failed: ${error instanceof Error ? error.message : error}`),
     })
-    const ends: { readonly rollout: StoredRollout; readonly ticks: readonly WatchedTick[] }[] = []
+    const ends: Ended[] = []
     for (const { plan, title, bugs } of acts) {
       await driver.makeRoom(WHO)
       await sleep(PAUSE_MS, undefined, { signal })
@@ -136,7 +149,9 @@ export async function runRollouts(options: RunRolloutsOptions): Promise<Rollouts
     say('\nOrders that are still under way come to their end ...')
     const settled = await settledIn(SETTLING_MS, chain, signal)
     const results: ActResult[] = []
-    for (const { rollout, ticks } of ends) results.push(await resultOf(chain, driver, clock, rollout, ticks))
+    for (const [index, end] of ends.entries()) {
+      results.push(await resultOf(chain, clock, end, ends[index + 1]?.rollout.startedAtMs))
+    }
     const { placed, refused } = load.counts()
     const flag = await chain.store.get('features', FLAG)
     const weights = flag?.fallthrough?.rollout?.variations ?? []
@@ -161,33 +176,38 @@ async function settledIn(timeoutMs: number, chain: WatchedChain, signal: AbortSi
 }
 
 async function resultOf(
-  chain: WatchedChain,
-  { operator }: RolloutDriver,
+  { store, affectedUsers, stack }: WatchedChain,
   clock: RolloutClock,
-  { plan, state, startedAtMs, last }: StoredRollout,
-  ticks: readonly WatchedTick[],
+  { rollout, ticks }: Ended,
+  untilMs = Number.POSITIVE_INFINITY,
 ): Promise<ActResult> {
-  const history = await operator.history(plan.flag)
-  const audit = history.filter(({ after }) => after?.['rollout' as keyof typeof after] === plan.id)
-  const recalls = await chain.store.list('audit', { keyPrefix: `${plan.flag}/` })
-  const recall = recalls.find(({ kind, atMs }) => kind === 'recalls' && atMs >= startedAtMs)
-  const counted = await chain.affectedUsers.totals(plan.flag, plan.id)
-  const usersOf = (all: typeof state.counted, variation: string): number =>
-    all.reduce((sum, one) => (one.kind === 'error' && one.variation === variation ? sum + one.users : sum), 0)
-  const versions = new Set(Object.keys(state.percentByVersion).map(Number))
+  const { plan, state, startedAtMs, last } = rollout
+  const minuteOf = (atMs: number): number => clock.minuteOf(atMs) - clock.minuteOf(startedAtMs)
+  const audit = (await store.list('audit', { keyPrefix: `${plan.flag}/` })).filter(
+    ({ atMs }) => atMs >= startedAtMs && atMs < untilMs,
+  )
+  const recall = audit.find(({ kind }) => kind === 'recalls')
+  const counted = await affectedUsers.totals(plan.flag, plan.id)
+  const errored = (all: typeof state.counted) => {
+    const usersOf = (variation: string): number =>
+      all.reduce((sum, one) => (one.kind === 'error' && one.variation === variation ? sum + one.users : sum), 0)
+    return { canary: usersOf(plan.canary), control: usersOf(plan.control) }
+  }
   return {
     rollout: plan.id,
     outcome: state.phase,
-    minutes: clock.minuteOf(last?.atMs ?? startedAtMs) - clock.minuteOf(startedAtMs),
+    minutes: minuteOf(last?.atMs ?? startedAtMs),
     ticks,
-    judged: { canary: usersOf(state.counted, plan.canary), control: usersOf(state.counted, plan.control) },
-    counted: { canary: usersOf(counted, plan.canary), control: usersOf(counted, plan.control) },
+    judged: errored(state.counted),
+    counted: errored(counted),
     truth: truthOf({
-      deliveries: await readDeliveries(chain.stack.clients.dynamodb),
-      versions,
+      deliveries: await readDeliveries(stack.clients.dynamodb),
+      versions: new Set(Object.keys(state.percentByVersion).map(Number)),
       knownWithinMs: KNOWN_WITHIN_MS,
-      ...(recall === undefined || state.phase !== 'rolled-back' ? {} : { recalledAtMs: clock.toWall(recall.atMs) }),
+      ...(recall === undefined ? {} : { recalledAtMs: clock.toWall(recall.atMs) }),
     }),
-    audit,
+    audit: audit.map(({ kind, action, who, comment, atMs, after }) => {
+      return { minute: minuteOf(atMs), kind, action, who, comment, version: after?.version ?? 0 }
+    }),
   }
 }
