@@ -14,6 +14,14 @@ const OF_STORE: Readonly<Record<string, FailureCode>> = {
   not_owner: 'refused',
 }
 
+/** A flag that a rollout cannot have now may be one that it can have later. */
+const OF_ROLLOUT: Readonly<Record<string, FailureCode>> = {
+  no_rollout: 'not_found',
+  bad_phase: 'refused',
+  bad_flag: 'refused',
+  conflict: 'conflict',
+}
+
 /** Any error as a failure of the command, in words for the person who typed it. */
 export function failureOf(error: unknown, storeName: string): Failure {
   if (error instanceof Failure) return error
@@ -29,6 +37,9 @@ export function failureOf(error: unknown, storeName: string): Failure {
     // A store that could not be reached says why in its cause.
     if (code === 'store_unavailable' && cause !== undefined) return failureOf(cause, storeName)
     return because(OF_STORE[String(code)] ?? 'store_unavailable', message.replace(` [${code}]`, ''))
+  }
+  if (name === 'RolloutError') {
+    return because(OF_ROLLOUT[String(code)] ?? 'failed', message.replace(` [${code}]`, ''))
   }
   // Ours, and no store's.
   if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) {

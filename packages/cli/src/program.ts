@@ -7,6 +7,7 @@ import { editCommands } from './commands/flags-edit.ts'
 import { readCommands } from './commands/flags-read.ts'
 import { transferCommands } from './commands/flags-transfer.ts'
 import { recallCommand } from './commands/recall.ts'
+import { rolloutCommand } from './commands/rollout.ts'
 import type { Session } from './commands/run-command.ts'
 import { tokenCommand } from './commands/token.ts'
 import { Failure } from './failure.ts'
@@ -38,6 +39,7 @@ export function program(session: Session): Command {
     .addCommand(dashboardCommand(session))
     .addCommand(costCommand(session))
     .addCommand(recallCommand(session))
+    .addCommand(rolloutCommand(session))
     .addCommand(tokenCommand(session))
     .addHelpText('after', HELP)
     .hook('preAction', (_, command) => refuseSwallowed(command))

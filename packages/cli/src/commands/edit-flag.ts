@@ -8,6 +8,7 @@ import type { Edited } from '../edits/edit.ts'
 import { Failure } from '../failure.ts'
 import { changeLines } from '../render/change.ts'
 import { printable } from '../render/text.ts'
+import { rolloutNotes } from '../rollouts/edited-meanwhile.ts'
 import type { Store } from '../store/store.ts'
 import type { Terminal } from '../terminal.ts'
 import { onStore, type Report, type Session, type SharedOptions, showFromStore, wholeNumber } from './run-command.ts'
@@ -76,9 +77,10 @@ export function editFlag(
     const { flag, notes } = edit(before)
     const proposal: Proposal = { kind: 'features', action, before, after: flag }
     const changed = options.dryRun ? plan(proposal) : await apply(store, proposal, author, terminal.random(6))
-    if (!turnsOff) return changeReport(changed, notes, storeName, options.dryRun ?? false)
+    const said = [...notes, ...(await rolloutNotes(store, changed.after as NamedFlag))]
+    if (!turnsOff) return changeReport(changed, said, storeName, options.dryRun ?? false)
     const { dependants, notes: more } = await dependantsOf(store, key)
-    return changeReport(changed, [...notes, ...more], storeName, options.dryRun ?? false, { dependants })
+    return changeReport(changed, [...said, ...more], storeName, options.dryRun ?? false, { dependants })
   })
 }
 

@@ -7,6 +7,7 @@ import { recallList, recallPage } from '../render/recall.ts'
 import { duration } from './duration.ts'
 import { authorOf, flagIn } from './edit-flag.ts'
 import {
+  namesFile,
   onStore,
   type Report,
   type Session,
@@ -60,7 +61,7 @@ export function recallCommand(session: Session): Command {
 }
 
 function checkOptions(key: string | undefined, options: RecallOptions, { terminal }: Session): void {
-  const { to, upToVersion, lift = false, list = false, comment, file, table } = options
+  const { to, upToVersion, lift = false, list = false, comment } = options
   const orders = to !== undefined || upToVersion !== undefined || options.for !== undefined
   if (list && (key !== undefined || lift || orders))
     throw new Failure('bad_input', '--list shows all recalls: say it alone')
@@ -70,7 +71,7 @@ function checkOptions(key: string | undefined, options: RecallOptions, { termina
   if (!list && !lift && to === undefined) throw new Failure('bad_input', 'Say what takes its place: --to VARIATION')
   if (!list && comment === undefined) throw new Failure('bad_input', 'Say why: --comment TEXT')
   // A recall that no function could ever read must not look like one.
-  if (file !== undefined || (table === undefined && !terminal.env['WAYBILL_TABLE'] && terminal.env['WAYBILL_FILE'])) {
+  if (namesFile(options, terminal.env)) {
     throw new Failure('bad_input', 'Functions read recalls from a table: a file has none. Say --table NAME')
   }
 }

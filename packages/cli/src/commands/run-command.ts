@@ -93,6 +93,12 @@ function chosen({ table, redis, prefix, file }: StoreOptions, env: Terminal['env
   return Object.fromEntries(said)
 }
 
+/** Whether the command line, or the environment, names a file and nothing else. */
+export function namesFile(options: StoreOptions, env: Terminal['env']): boolean {
+  const { table, redis, file } = chosen(options, env)
+  return Boolean(file) && !table && !redis
+}
+
 const MAX_SECONDS = 3600
 
 export function seconds(text: string): number {

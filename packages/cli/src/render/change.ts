@@ -2,6 +2,7 @@ import type { JsonValue } from '@waybill/core'
 import type { AuditItem, RecallItem } from '@waybill/flags'
 import type { Changed } from '../change.ts'
 import { type Difference, differences } from '../differences.ts'
+import { outcomeWords } from './rollout-history.ts'
 import { printable, type Style, shortJson } from './text.ts'
 
 /** A change as lines of what was and what is. */
@@ -24,11 +25,14 @@ export function differenceLines({ path, before, after }: Difference, style: Styl
 export function historyLines(records: readonly AuditItem[], style: Style): string {
   if (records.length === 0) return 'No changes are recorded.'
   return records
-    .map(({ kind, subject, action, who, atMs, comment, before, after }) => {
+    .map((record) => {
+      const { kind, subject, action, who, atMs, comment, before, after } = record
       const recall = kind === 'recalls' ? ((after ?? before) as RecallItem) : undefined
       const versions = recall
         ? printable(`to ${recall.to} up to version ${recall.upToVersion}`)
-        : `version ${before?.version ?? 'none'} to ${after?.version ?? 'none'}`
+        : kind === 'rollouts'
+          ? outcomeWords(record)
+          : `version ${before?.version ?? 'none'} to ${after?.version ?? 'none'}`
       const when = new Date(atMs).toISOString()
       return `${style.strong(printable(subject))}  ${when}  ${printable(who)}  ${printable(action)}, ${versions}\n  ${printable(comment)}`
     })

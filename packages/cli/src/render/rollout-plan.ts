@@ -1,0 +1,59 @@
+import type { CheckedPlan, Guardrail } from '@waybill/rollout'
+import type { Timetable } from '../rollouts/timetable.ts'
+import { shortNumber, span } from './rollout.ts'
+import { listed, printable, type Style, table } from './text.ts'
+
+/** When each step begins at the earliest, and what it is judged by. */
+export function planLines(
+  plan: CheckedPlan,
+  { rows, completeAfterMinutes }: Timetable,
+  style: Style,
+): readonly string[] {
+  const lines = rows.map(({ step, percent, holdMinutes, earliestAfterMinutes, needsApproval }) => [
+    String(step),
+    `${percent} %`,
+    holdMinutes === 0 ? '' : span(holdMinutes),
+    `${earliestAfterMinutes === 0 ? 'at once' : span(earliestAfterMinutes)}${needsApproval ? ', once it is approved' : ''}`,
+  ])
+  const end = [
+    '',
+    'complete',
+    plan.bakeMinutes === 0 ? '' : `bakes ${span(plan.bakeMinutes)}`,
+    span(completeAfterMinutes),
+  ]
+  const [head = '', ...body] = table([['STEP', 'PERCENT', 'HELD', 'AT THE EARLIEST AFTER'], ...lines, end]).split('\n')
+  const last = plan.steps[plan.last]?.percent ?? 0
+  return [
+    style.faint(head),
+    ...body,
+    `A step is left at the earliest ${span(plan.lagMinutes)} after its time is over (lagMinutes), when the numbers of its last minute are believed to be complete; the controller looks once a minute.`,
+    ...(plan.minUsers > 0
+      ? [`And not before about ${plan.minUsers} users of ${printable(plan.canary)} were counted.`]
+      : []),
+    ...(last < 100 ? [`It ends at ${last} %: the others keep ${printable(plan.control)}.`] : []),
+    `It is rolled back when ${plan.guardrails.map((guardrail) => guardrailWords(guardrail, plan)).join('; or when ')}.`,
+    ...(plan.alarms.length > 0 ? [`And at once when an alarm goes off: ${listed(plan.alarms)}.`] : []),
+    plan.inFlight === 'recall'
+      ? `Decisions in flight are then recalled to ${printable(plan.control)}, in functions whose declaration of the flag says inFlight: 'recall'.`
+      : 'Decisions in flight stay as they were decided.',
+  ]
+}
+
+export function guardrailWords(guardrail: Guardrail, { alpha, canary, control }: CheckedPlan): string {
+  if ('alphaShare' in guardrail) {
+    const what = guardrail.kind === 'errored-users' ? 'meet errors' : 'are slow'
+    const own = alpha * guardrail.alphaShare
+    return printable(
+      `more users of ${canary} than of ${control} ${what} (evidence above ${shortNumber(1 / own)}: a harmless one is hit in at most ${shortNumber(own * 100)} % of rollouts)`,
+    )
+  }
+  const { kind, maxPercent, badMinutes = 3, ofMinutes = 5, minRequests = 20 } = guardrail
+  if (kind === 'error-rate') {
+    return printable(
+      `more than ${maxPercent} % of ${canary}'s attempts fail in ${badMinutes} of ${ofMinutes} minutes, each of ${minRequests} or more`,
+    )
+  }
+  return printable(
+    `more than ${maxPercent} % of ${canary}'s attempts of ${ofMinutes} minutes never finish, of ${minRequests} or more`,
+  )
+}

@@ -1,0 +1,35 @@
+import type { NamedFlag } from '@waybill/flags'
+import { percentIn, type RolloutPlan, type StoredRollout, sidesOf } from '@waybill/rollout'
+import { messageOf } from '../failure.ts'
+import type { Store } from '../store/store.ts'
+
+/**
+ * What an edit of a flag means for its rollout, if one is under way: nothing for targets and rules, a pause for what is the
+ * rollout's to set. An edit must work, above all one that turns a flag off: what cannot be read is said, and stops nothing.
+ */
+export async function rolloutNotes(store: Pick<Store, 'get'>, flag: NamedFlag): Promise<readonly string[]> {
+  try {
+    const item = await store.get('rollouts', flag.key)
+    if (item === undefined || item.deleted) return []
+    const { plan, state, flagPercent } = item as unknown as StoredRollout
+    if (state.phase === 'complete' || state.phase === 'rolled-back') return []
+    const about = `Rollout ${plan.id} of ${flag.key} is under way (${state.phase}, ${flagPercent} %)`
+    if (leaves(flag, plan, flagPercent)) return [`${about}: it goes on as before.`]
+    const stands = state.phase === 'paused' || state.phase === 'frozen'
+    return [
+      `${about}, and this is not what it has set: it ${stands ? '' : 'pauses at its next tick, and '}goes on only when that is put back. "waybill rollout rollback ${flag.key}" ends it, and recalls what is in flight as its plan says.`,
+    ]
+  } catch (error) {
+    return [`Whether a rollout of ${flag.key} is under way could not be read: ${messageOf(error)}`]
+  }
+}
+
+function leaves(flag: NamedFlag, plan: RolloutPlan, percent: number): boolean {
+  if (flag.on !== true) return false
+  try {
+    return percentIn(flag, sidesOf(flag, plan)) === percent
+  } catch {
+    // It has lost a variation of the plan.
+    return false
+  }
+}
