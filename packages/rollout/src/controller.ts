@@ -52,7 +52,7 @@ const WHO = 'rollout controller'
  *
  * @example
  * ```ts
- * const controller = rolloutController({ store, affectedUsers })
+ * const controller = rolloutController({ store, affectedUsers: { totals: async () => [] } })
  * const [report] = await controller.tick()
  * report?.verdict // 'hold' until the step's time is over
  * ```
