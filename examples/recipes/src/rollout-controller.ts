@@ -10,7 +10,7 @@ const dynamodb = new DynamoDBClient({})
 const controller = rolloutController({
   store: dynamoDbFlagStore({ client: dynamodb, tableName: 'flags', prefix: 'prod' }),
   affectedUsers: dynamoDbAffectedUsers({ client: dynamodb, tableName: 'affected-users', prefix: 'prod' }),
-  minutes: cloudWatchMinutes({ client: new CloudWatchClient({}) }),
+  minutes: cloudWatchMinutes({ client: new CloudWatchClient({}), services: ['place-order', 'notify-user'] }),
   publish: eventBridgeEvents({ client: new EventBridgeClient({}) }),
 })
 

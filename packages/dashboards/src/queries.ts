@@ -101,7 +101,7 @@ function metric(
 /** A dynamic label: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/graph-dynamic-labels.html */
 const nameOf = (dimension: string): string => `\${PROP('Dim.${dimension}')}`
 
-/** Terms in double quotes match exactly. */
+/** Terms in double quotes match exactly, with parentheses escaped. */
 function searchFor(
   { namespace, periodSeconds }: CheckedScope,
   schema: readonly string[],
@@ -109,7 +109,9 @@ function searchFor(
   equal: Dimensions,
   stat: string,
 ): string {
-  const terms = Object.entries(equal).map(([dimension, value]) => ` ${dimension}="${value}"`)
+  const terms = Object.entries(equal).map(([dimension, value]) => {
+    return ` ${dimension}="${value.replaceAll(/[()]/g, '\\$&')}"`
+  })
   const query = `{${[quotedNamespace(namespace), ...schema].join(',')}} MetricName="${name}"${terms.join('')}`
   return `SEARCH('${query}', '${stat}', ${periodSeconds})`
 }

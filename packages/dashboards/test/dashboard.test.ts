@@ -27,6 +27,13 @@ describe('a dashboard body', () => {
     expect(faults(dashboardBody({ region, services: servicesOf(count), flags, alarmArns }))).toEqual([])
   })
 
+  it('searches for names with parentheses as CloudWatch wants them written', () => {
+    const odd = [{ flag: 'new(er)-flow', canary: 'canary', control: 'control' }]
+    const said = JSON.stringify(dashboardBody({ region, services: ['a'], flags: odd }))
+    expect(said).toContain(JSON.stringify('flag="new\\(er\\)-flow"').slice(1, -1))
+    expect(said).not.toContain(JSON.stringify('flag="new(er)-flow"').slice(1, -1))
+  })
+
   it('is refused by that structure when a widget is misspelt', () => {
     const body = dashboardBody({ region, services: ['a'], flags })
     const [first, ...rest] = body.widgets

@@ -1,5 +1,5 @@
 export { emfFaults } from './emf/emf-faults.ts'
-export { type LocalCloudWatch, startCloudWatch } from './engines/cloudwatch.ts'
+export { type LocalCloudWatch, type StartCloudWatchOptions, startCloudWatch } from './engines/cloudwatch.ts'
 export { type Cutter, startCutter } from './engines/cutter.ts'
 export {
   type DynamoDb,
