@@ -21,6 +21,8 @@ export interface QueueMappingOptions {
   readonly batchSize?: number
   /** Batches at a time. Default 2. */
   readonly concurrency?: number
+  /** Wait after a receive that was not full, so that the next one is fuller. Default 0. */
+  readonly pollIntervalMs?: number
   /** `FunctionResponseTypes: ['ReportBatchItemFailures']`. Default true. */
   readonly reportBatchItemFailures?: boolean
   /** A receive or delete that failed, or an invocation that the host refused; polling goes on. */
@@ -44,6 +46,7 @@ const drainCheckMs = 25
 export function mapQueue(options: QueueMappingOptions): EventSourceMapping {
   const { client, queueUrl, queueArn, host, functionName } = options
   const { batchSize = 10, concurrency = 2, reportBatchItemFailures = true, onError = () => undefined } = options
+  const { pollIntervalMs = 0 } = options
   const ending = new AbortController()
   const { signal } = ending
   let inFlight = 0
@@ -87,6 +90,7 @@ export function mapQueue(options: QueueMappingOptions): EventSourceMapping {
     } finally {
       inFlight -= messages.length
     }
+    if (pollIntervalMs > 0 && messages.length < batchSize) await pause(pollIntervalMs, signal)
   }
 
   const isDrained = async (): Promise<boolean> => {

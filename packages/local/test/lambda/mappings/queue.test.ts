@@ -169,6 +169,17 @@ test('messages wait for a function that is not there yet', async () => {
   expect(mapped.delivered()).toBe(1)
 })
 
+test('with a poll interval, messages that come one by one go together', async () => {
+  const queue = await newQueue()
+  const send = (id: string) =>
+    client.send(new SendMessageCommand({ QueueUrl: queue.queueUrl, MessageBody: JSON.stringify({ id }) }))
+  await send('a')
+  await map(queue, { pollIntervalMs: 2000 }).idle()
+  for (const id of ['b', 'c', 'd']) await send(id)
+  await mapping?.idle()
+  expect(batches().map((ids) => ids.length)).toEqual([1, 3])
+})
+
 test('stop ends a mapping that waits for messages', async () => {
   const mapped = map(await newQueue())
   await mapped.idle()
