@@ -36,6 +36,13 @@ export interface RunOptions extends Omit<DemoOptions, 'json'> {
 
 const FLAGS_TTL_SECONDS = 0.25
 
+/**
+ * Production asks each shard once a second. Asking as soon as anything may be there makes many small batches, and each is an
+ * invocation that a small machine pays for.
+ * https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+ */
+const POLL_INTERVAL_MS = 300
+
 /** Runs the whole script on a fresh stack, and takes the stack away again. */
 export async function runRoute(local: LocalEngines, routing: Routing, options: RunOptions): Promise<RouteRun> {
   const { orders, users, seed, signal, progress } = options
@@ -45,6 +52,7 @@ export async function runRoute(local: LocalEngines, routing: Routing, options: R
     deployment: routing.deployment,
     onLog: ({ functionName, line }) => emf.add(functionName, line),
     flagsTtlSeconds: FLAGS_TTL_SECONDS,
+    pollIntervalMs: POLL_INTERVAL_MS,
   })
   try {
     signal.throwIfAborted()

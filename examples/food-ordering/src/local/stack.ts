@@ -78,6 +78,8 @@ export interface StackOptions {
   readonly flagsTtlSeconds?: number
   /** How long a message that failed stays out of sight. Default as in production. */
   readonly visibilityTimeoutSeconds?: number
+  /** How long the consumers wait after a read that was not full. Default as the mappings have it: hardly. */
+  readonly pollIntervalMs?: number
   /** Halves batches that fail, as production does: takes its time with many poison records. Default: not. */
   readonly bisects?: boolean
 }
@@ -100,6 +102,7 @@ export interface Stack {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { local, deployment = plainDeployment, onLog, flagsTtlSeconds = 0.25, bisects = false } = options
   const { visibilityTimeoutSeconds = notifyUserSource.queue.visibilityTimeoutSeconds } = options
+  const polling = options.pollIntervalMs === undefined ? {} : { pollIntervalMs: options.pollIntervalMs }
   const { engines, clients } = local
   // Last opened, first closed; also when starting fails half-way.
   const closing: (() => Promise<void>)[] = []
@@ -140,8 +143,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all(orderFunctions(env).map(deploy))
 
     const gate = gateBefore(front)
-    const stream = { client: clients.kinesis, ...provisioned, host: gate.host }
-    const queue = { client: clients.sqs, ...provisioned, host: front }
+    const stream = { client: clients.kinesis, ...provisioned, ...polling, host: gate.host }
+    const queue = { client: clients.sqs, ...provisioned, ...polling, host: front }
     const mappings = [
       await mapStream({ ...stream, functionName: 'accept-order', ...locally(acceptOrderSource, bisects) }),
       await mapStream({ ...stream, functionName: 'notify-restaurant', ...locally(notifyRestaurantSource, bisects) }),
