@@ -1,11 +1,8 @@
-import {
-  type CloudWatchClient,
-  GetMetricDataCommand,
-  type MetricDataQuery,
-  type MetricDataResult,
-} from '@aws-sdk/client-cloudwatch'
-import { DIMENSION_NAMES, METRIC_NAMES, METRICS_NAMESPACE, WaybillError } from '@waybill/core'
+import { type CloudWatchClient, GetMetricDataCommand, type MetricDataResult } from '@aws-sdk/client-cloudwatch'
+import { METRICS_NAMESPACE, WaybillError } from '@waybill/core'
+import { RolloutError } from './errors.ts'
 import type { MinuteCounts } from './guardrails.ts'
+import { type Asked, COUNTS, type Count, metricOf, type Named, searchFor } from './metric-queries.ts'
 import type { ReadMinutes } from './observing.ts'
 
 export interface CloudWatchMinutesOptions {
@@ -21,53 +18,16 @@ export interface CloudWatchMinutesOptions {
   readonly requestTimeoutMs?: number
 }
 
-/** Why minutes are not known. Codes are stable; messages are not. */
-export type MetricsErrorCode =
-  /** CloudWatch did not give all, or gave more than can be told apart. */
-  | 'metrics_incomplete'
-  /** It did not answer in time. */
-  | 'metrics_late'
-  /** No search can be written for the flag's or the variation's name: name the services. */
-  | 'unsearchable_name'
-
-/** What a reading rejects with, beside the errors of the SDK. */
-export class MetricsError extends Error {
-  readonly code: MetricsErrorCode
-
-  constructor(code: MetricsErrorCode, message: string, options?: ErrorOptions) {
-    super(`${message} [${code}]`, options)
-    this.name = 'MetricsError'
-    this.code = code
-  }
-}
-
 const MINUTE_MS = 60_000
 /**
  * Queries of one request, and series of all its searches together. Data points come in pages of 100,800; those of a minute
  * are there for 15 days. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
  */
 const MAX_METRICS = 500
-/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
-const MAX_SEARCH_LENGTH = 1024
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html: not the one of AWS itself. */
 const NAMESPACE = /^(?!AWS\/)(?!:)[A-Za-z0-9 .\-_/#:]{1,255}$/
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html */
 const DIMENSION_VALUE = /^(?!:)(?=.*\S)[\x20-\x7e]{1,1024}$/
-
-/** What is asked of a service: each count is a statistic of one of its metrics. */
-const COUNTS = [
-  { count: 'started', metric: METRIC_NAMES.started, stat: 'Sum' },
-  { count: 'finished', metric: METRIC_NAMES.error, stat: 'SampleCount' },
-  { count: 'errors', metric: METRIC_NAMES.error, stat: 'Sum' },
-] as const
-type Count = (typeof COUNTS)[number]
-
-interface Asked {
-  readonly query: MetricDataQuery
-  readonly count: Count['count']
-  /** `undefined`: of each that the search finds; the label then says which. */
-  readonly service?: string
-}
 
 interface Series {
   readonly count: Count['count']
@@ -83,7 +43,7 @@ interface Series {
  * that started and none that finished has `finished` 0: that is how a process that is killed looks.
  *
  * Rejects when CloudWatch is slow, denies, or has less than all, since counts with a gap look like a canary that fails:
- * with a `MetricsError`, or with what the SDK throws. Throws `bad_option` at set-up. Needs `cloudwatch:GetMetricData`.
+ * with a `RolloutError`, or with what the SDK throws. Throws `bad_option` at set-up. Needs `cloudwatch:GetMetricData`.
  *
  * @example
  * ```ts
@@ -134,7 +94,7 @@ export function cloudWatchMinutes(options: CloudWatchMinutesOptions): ReadMinute
       return summed([...found, ...(await byName(unfound(found)))])
     } catch (error) {
       if (!deadline.aborted) throw error
-      throw new MetricsError('metrics_late', `CloudWatch gave no answer in ${requestTimeoutMs} ms`, { cause: error })
+      throw new RolloutError('metrics_late', `CloudWatch gave no answer in ${requestTimeoutMs} ms`, { cause: error })
     }
   }
 }
@@ -157,52 +117,6 @@ function checked(options: CloudWatchMinutesOptions): CloudWatchMinutesOptions {
 }
 
 const startOfMinute = (atMs: number): Date => new Date(Math.floor(atMs / MINUTE_MS) * MINUTE_MS)
-
-/** A search as dashboards have it, whose label is the service that each series is of. */
-function searchFor(namespace: string, flag: string, variation: string, { count, metric, stat }: Count): Asked {
-  const { flag: FLAG, service: SERVICE, variation: VARIATION } = DIMENSION_NAMES
-  const schema = [plainOrQuoted(namespace), FLAG, SERVICE, VARIATION].join(',')
-  const terms = `MetricName=${quoted(metric)} ${FLAG}=${quoted(flag)} ${VARIATION}=${quoted(variation)}`
-  const Expression = `SEARCH('{${schema}} ${terms}', '${stat}', ${MINUTE_MS / 1000})`
-  if (Expression.length > MAX_SEARCH_LENGTH) {
-    throw unsearchable(`flag "${flag}" with "${variation}" is too long for a search`)
-  }
-  return { count, query: { Id: count, Expression, Label: `\${PROP('Dim.${SERVICE}')}` } }
-}
-
-/** Terms in double quotes match exactly; these characters are escaped there, and a single quote cannot be. */
-function quoted(value: string): string {
-  if (value.includes("'")) throw unsearchable(`"${value}" has a single quote, which would end the search`)
-  return `"${value.replaceAll(/["\\()]/g, '\\$&')}"`
-}
-
-const plainOrQuoted = (namespace: string): string =>
-  /^[A-Za-z0-9._/-]+$/.test(namespace) ? namespace : `"${namespace}"`
-
-function unsearchable(message: string): MetricsError {
-  return new MetricsError('unsearchable_name', `${message}: give cloudWatchMinutes the option "services"`)
-}
-
-interface Named {
-  readonly count: Count
-  readonly service: string
-}
-
-function metricOf(namespace: string, flag: string, variation: string, named: Named, index: number): Asked {
-  const { service } = named
-  const { count, metric, stat } = named.count
-  const Dimensions = [
-    { Name: DIMENSION_NAMES.flag, Value: flag },
-    { Name: DIMENSION_NAMES.service, Value: service },
-    { Name: DIMENSION_NAMES.variation, Value: variation },
-  ]
-  const Metric = { Namespace: namespace, MetricName: metric, Dimensions }
-  return {
-    count,
-    service,
-    query: { Id: `${count}${index}`, MetricStat: { Metric, Stat: stat, Period: MINUTE_MS / 1000 } },
-  }
-}
 
 /**
  * The metrics of a service that a search did not find, beside those that it did: it never wrote them, or only just now. New
@@ -262,8 +176,8 @@ function refuseGaps(asked: readonly Asked[], found: ReadonlyMap<string, Series>)
   if (isSearch && found.size >= MAX_METRICS) throw incomplete(`${MAX_METRICS} series, maybe not all; name the services`)
 }
 
-function incomplete(what: string): MetricsError {
-  return new MetricsError('metrics_incomplete', `CloudWatch did not give all metrics: ${what}`)
+function incomplete(what: string): RolloutError {
+  return new RolloutError('metrics_incomplete', `CloudWatch did not give all metrics: ${what}`)
 }
 
 function summed(all: readonly Series[]): readonly MinuteCounts[] {

@@ -6,9 +6,18 @@ export type RolloutErrorCode =
   | 'bad_phase'
   /** Others changed it at the same moment, again and again. */
   | 'conflict'
+  /** The bus did not answer in time. */
+  | 'events_late'
+  | 'events_not_taken'
+  /** CloudWatch did not give all, or gave more than can be told apart. */
+  | 'metrics_incomplete'
+  /** CloudWatch did not answer in time. */
+  | 'metrics_late'
   | 'no_rollout'
+  /** No search of CloudWatch's can be written for the flag's or the variation's name: name the services. */
+  | 'unsearchable_name'
 
-/** Thrown to who starts a rollout or steps in; the message says what to do. */
+/** Thrown to who starts a rollout or steps in, where the message says what to do; and to the controller by its ports. */
 export class RolloutError extends Error {
   readonly code: RolloutErrorCode
 

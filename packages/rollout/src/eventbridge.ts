@@ -1,5 +1,6 @@
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge'
 import { WaybillError } from '@waybill/core'
+import { RolloutError } from './errors.ts'
 import type { PublishEvents, RolloutEvent } from './events.ts'
 
 export interface EventBridgeEventsOptions {
@@ -10,20 +11,6 @@ export interface EventBridgeEventsOptions {
   readonly source?: string
   /** The longest that one publishing may take, with all its requests and attempts. Default 5,000. */
   readonly requestTimeoutMs?: number
-}
-
-/** Why events are not known to be published: the bus did not take some, or there was no answer in time. */
-export type EventsErrorCode = 'events_not_taken' | 'events_late'
-
-/** What publishing rejects with, beside the errors of the SDK. */
-export class EventsError extends Error {
-  readonly code: EventsErrorCode
-
-  constructor(code: EventsErrorCode, message: string, options?: ErrorOptions) {
-    super(`${message} [${code}]`, options)
-    this.name = 'EventsError'
-    this.code = code
-  }
 }
 
 /** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
@@ -40,7 +27,7 @@ const TIME_BYTES = 14
  * the event. An event that is published again has another `id` of EventBridge's and the same `detail.id`: that is what a
  * consumer goes by. Reasons that do not fit are cut short, with a note; the event is never lost for them.
  *
- * Rejects unless all events were taken, with an `EventsError` or with what the SDK throws. Throws `bad_option` at
+ * Rejects unless all events were taken, with a `RolloutError` or with what the SDK throws. Throws `bad_option` at
  * set-up. Needs `events:PutEvents` on the bus.
  *
  * @example
@@ -65,12 +52,12 @@ export function eventBridgeEvents(options: EventBridgeEventsOptions): PublishEve
           ErrorCode === undefined ? [] : [`${Entries[index]?.DetailType}: ${ErrorCode} (${ErrorMessage ?? ''})`],
         )
         if ((answer.FailedEntryCount ?? 0) > 0 || failed.length > 0) {
-          throw new EventsError('events_not_taken', `EventBridge did not take ${failed.join(', ') || 'all events'}`)
+          throw new RolloutError('events_not_taken', `EventBridge did not take ${failed.join(', ') || 'all events'}`)
         }
       }
     } catch (error) {
       if (!deadline.aborted) throw error
-      throw new EventsError('events_late', `EventBridge gave no answer in ${requestTimeoutMs} ms`, { cause: error })
+      throw new RolloutError('events_late', `EventBridge gave no answer in ${requestTimeoutMs} ms`, { cause: error })
     }
   }
 }

@@ -127,7 +127,7 @@ describe.each(BOTH)('of services %s, minutes', (_name, options) => {
       tell({ Started: 3, Error: [0, 1] })
       engine.troubleMetricData(status)
       await expect(read({}, options)).rejects.toMatchObject({
-        name: 'MetricsError',
+        name: 'RolloutError',
         code: 'metrics_incomplete',
         message: expect.stringContaining(status),
       })

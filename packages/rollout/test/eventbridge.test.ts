@@ -123,7 +123,7 @@ describe('publishing rejects', () => {
     await watch({ source: ['waybill.rollout'] })
     const wrong = event({ type: '' as RolloutEvent['type'] })
     await expect(eventBridgeEvents({ client })([event(), wrong])).rejects.toMatchObject({
-      name: 'EventsError',
+      name: 'RolloutError',
       code: 'events_not_taken',
       message: expect.stringContaining('InvalidArgument'),
     })
