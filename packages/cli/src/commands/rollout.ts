@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { interventionCommands } from './rollout-intervene.ts'
+import { simulateCommand } from './rollout-simulate.ts'
 import { startCommand } from './rollout-start.ts'
 import { statusCommands } from './rollout-status.ts'
 import type { Session } from './run-command.ts'
@@ -18,7 +19,12 @@ export function rolloutCommand(session: Session): Command {
   const group = new Command('rollout').description(
     'release a variation step by step, judged, and rolled back when it is bad',
   )
-  for (const command of [startCommand(session), ...statusCommands(session), ...interventionCommands(session)]) {
+  for (const command of [
+    startCommand(session),
+    ...statusCommands(session),
+    ...interventionCommands(session),
+    simulateCommand(session),
+  ]) {
     group.addCommand(command)
   }
   return group.addHelpText('after', HELP)
