@@ -30,7 +30,7 @@ export function evidencePlot({ alpha }: CheckedPlan, seed: number): string {
     ...minutes,
     `<text x="${(LEFT + WIDTH - 40) / 2}" y="${HEIGHT - 8}" text-anchor="middle">minutes at 10 % of users, 300 requests a minute</text>`,
     `<text x="${LEFT}" y="16">evidence against the canary</text>`,
-    `<line class="l" x1="${LEFT}" x2="${WIDTH - 40}" y1="${limit}" y2="${limit}"/><text x="${WIDTH - 44}" y="${limit - 6}" text-anchor="end">rolled back above ${1 / alpha}</text>`,
+    `<line class="l" x1="${LEFT}" x2="${WIDTH - 40}" y1="${limit}" y2="${limit}"/><text x="${WIDTH - 44}" y="${limit + 16}" text-anchor="end">rolled back above ${1 / alpha}</text>`,
     ...harmless,
     ...bad,
     '</svg>\n',
