@@ -53,7 +53,7 @@ const MINUTE_MS = 60_000
  */
 export function judge(plan: CheckedPlan, state: RolloutState, observations: Observations): Judgement {
   const learnt = learn(plan, state, observations)
-  const findings: Finding[] = []
+  const findings: Finding[] = strangers(state, observations)
   const broken = plan.guardrails.filter((guardrail) => isBroken(plan, guardrail, learnt, observations, findings))
   if (broken.length > 0) return { verdict: 'roll-back', findings, state: learnt }
   const verdict = doubts(plan, learnt, observations, findings) ? 'hold' : progress(plan, learnt, observations, findings)
@@ -82,6 +82,20 @@ function learn(plan: CheckedPlan, state: RolloutState, { users, untilMs }: Obser
     counted: atLeast(counted, state.counted),
     judgedUntilMs: Math.max(untilMs, state.judgedUntilMs),
   }
+}
+
+/** Between two ticks somebody edited the flag more than once: nobody knows any more which share the users of then had. */
+function strangers({ percentByVersion }: RolloutState, { users = [] }: Observations): Finding[] {
+  const first = Math.min(...Object.keys(percentByVersion).map(Number))
+  const unknown = users.filter(
+    ({ kind, version }) => kind !== 'seen' && version > first && percentByVersion[version] === undefined,
+  )
+  if (unknown.length === 0) return []
+  const versions = [...new Set(unknown.map(({ version }) => version))].join(', ')
+  const value = unknown.reduce((sum, one) => sum + one.users, 0)
+  return [
+    { about: 'data', words: `${value} affected users are of flag versions ${versions}, which are not judged`, value },
+  ]
 }
 
 /** Totals only grow: one that was read from an older replica takes nothing back. */
@@ -179,15 +193,19 @@ function progress(plan: CheckedPlan, state: RolloutState, observations: Observat
   return 'hold'
 }
 
-/** Silence is no good news: functions that report nothing may not run at all. */
+/**
+ * Silence is no good news: functions that report nothing may not run at all. Once everybody has the canary no bucket decides,
+ * and nobody is counted any more: then only attempts can tell, where they are read.
+ */
 function isAlive(
   plan: CheckedPlan,
   { step, stepSinceMs, counted, percentByVersion }: RolloutState,
-  { minutes = [] }: Observations,
+  { minutes }: Observations,
 ): boolean {
   const percent = plan.steps[step]?.percent ?? 0
+  if (percent === 100 && minutes === undefined) return true
   return (
-    minutes.some(({ minuteMs, started }) => minuteMs + MINUTE_MS > stepSinceMs && started > 0) ||
+    (minutes ?? []).some(({ minuteMs, started }) => minuteMs + MINUTE_MS > stepSinceMs && started > 0) ||
     counted.some(({ variation, version }) => variation === plan.canary && (percentByVersion[version] ?? -1) >= percent)
   )
 }

@@ -109,7 +109,7 @@ export function checkedPlan(input: RolloutPlan): CheckedPlan {
     bakeMinutes: minutes(plan, 'bakeMinutes', 10, 0),
     deadManMinutes: minutes(plan, 'deadManMinutes', 15, 3),
     lagMinutes: minutes(plan, 'lagMinutes', 2, 2),
-    minUsers: count(plan, 'minUsers', 0),
+    minUsers: minUsersOf(plan, steps),
     approvals,
     inFlight,
     alarms,
@@ -199,10 +199,11 @@ function minutes(
   return value
 }
 
-function count(plan: RolloutPlan, name: 'minUsers', absent: number): number {
-  const value = plan[name] ?? absent
-  if (!Number.isInteger(value) || value < 0) throw bad(name, 'a whole number, 0 or more')
-  return value
+function minUsersOf({ minUsers = 0 }: RolloutPlan, steps: readonly Step[]): number {
+  if (!Number.isInteger(minUsers) || minUsers < 0) throw bad('minUsers', 'a whole number, 0 or more')
+  // Users are counted where a percentage decides between two variations.
+  if (minUsers > 0 && steps[0]?.percent === 100) throw bad('minUsers', '0 where the first step is everybody')
+  return minUsers
 }
 
 function bad(field: string, expected: string): WaybillError {

@@ -127,6 +127,23 @@ describe('the judge', () => {
     expect(judge(plan, second, observed(30, [], [alive(12)])).verdict).toBe('advance')
   })
 
+  it('takes the time alone for everybody’s step where attempts are not read: nobody is counted then', () => {
+    const last = { ...at(4, 100), step: 2, phase: 'baking' as const }
+    const quiet = { untilMs: 60 * MINUTE, users: [], minutes: undefined }
+    expect(judge(plan, last, quiet).verdict).toBe('complete')
+    expect(judge(plan, last, { ...quiet, minutes: [] }).verdict).toBe('hold')
+  })
+
+  it('says whom it cannot judge, and judges the others', () => {
+    const { verdict, findings } = judge(
+      plan,
+      at(4, 10, at(2, 10)),
+      observed(1, [...errors(9, 2, 2), ...errors(5, 1, 3)]),
+    )
+    expect(verdict).toBe('roll-back')
+    expect(words(findings)).toContain('6 affected users are of flag versions 3, which are not judged')
+  })
+
   it('waits for enough users, counted by a sample', () => {
     const careful = planOf({ minUsers: 1000 })
     const few = judge(careful, at(2, 10), { ...observed(5, seen(9, 81)), seenOneIn: 100 })

@@ -50,6 +50,7 @@ describe('a plan', () => {
       minUsers: 0,
       inFlight: 'recall',
       approvals: [],
+      alarms: [],
       guardrails: [{ kind: 'errored-users', alphaShare: 1 }],
     })
   })
@@ -68,6 +69,12 @@ describe('a plan', () => {
     ['more alpha than there is', { alpha: 0.9 }, 'alpha'],
     ['a lag below two minutes', { lagMinutes: 1 }, 'lagMinutes'],
     ['an approval of no step', { approvals: [5] }, 'approvals'],
+    ['alarms that are no names', { alarms: [7] }, 'alarms'],
+    [
+      'users to wait for where nobody is counted',
+      { minUsers: 5, steps: [{ percent: 100, holdMinutes: 0 }] },
+      'minUsers',
+    ],
     ['half a user', { minUsers: 0.5 }, 'minUsers'],
     ['an unknown in-flight policy', { inFlight: 'drop' }, 'inFlight'],
     ['no guardrail at all', { guardrails: [] }, 'guardrails'],
