@@ -7,18 +7,12 @@ const MAX_COMMENT_LENGTH = 200
 
 /** What can be done on the page, by path. Whoever serves anything of its own adds to it. */
 export function pageActions(operator: Operator, plantBug: (name: BugName) => Promise<void>): Record<string, Action> {
-  const editing =
-    (edit: (body: Fields, comment: string) => Promise<Edit> | Refusal): Action =>
-    async (body) => {
-      const fields = fieldsOf(body)
-      const comment = typeof fields['comment'] === 'string' ? fields['comment'].trim() : ''
-      if (comment === '' || comment.length > MAX_COMMENT_LENGTH) {
-        return { error: `Say why, in at most ${MAX_COMMENT_LENGTH} characters: it is kept with the change` }
-      }
+  const editing = (edit: (body: Fields, comment: string) => Promise<Edit> | Refusal): Action =>
+    withComment(async (fields, comment) => {
       const edited = await edit(fields, comment)
       if (typeof edited === 'object') return edited
       return edited === 'stale' ? { error: 'Somebody else changed the flag just now. Look again' } : undefined
-    }
+    })
 
   return {
     '/rollout': editing(({ percent }, comment) => {
@@ -38,7 +32,19 @@ export function pageActions(operator: Operator, plantBug: (name: BugName) => Pro
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
+
+/** An action that wants a reason, and gets it. */
+export function withComment(act: (fields: Fields, comment: string) => Promise<Refusal | undefined>): Action {
+  return async (body) => {
+    const fields = fieldsOf(body)
+    const comment = typeof fields['comment'] === 'string' ? fields['comment'].trim() : ''
+    if (comment === '' || comment.length > MAX_COMMENT_LENGTH) {
+      return { error: `Say why, in at most ${MAX_COMMENT_LENGTH} characters: it is kept with the change` }
+    }
+    return act(fields, comment)
+  }
+}
 
 function fieldsOf(body: unknown): Fields {
   return typeof body === 'object' && body !== null ? (body as Fields) : {}

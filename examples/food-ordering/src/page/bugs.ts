@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import type { PlantedBugs } from '../planted-bug.ts'
 import type { BugName } from './browser/state.ts'
 
@@ -33,9 +32,4 @@ export const BUGS: Readonly<Record<BugName, BugChoice>> = {
 
 export function isBugName(name: unknown): name is BugName {
   return typeof name === 'string' && Object.hasOwn(BUGS, name)
-}
-
-/** Running functions read it at their next attempt. */
-export function plant(name: BugName, path: string): Promise<void> {
-  return writeFile(path, JSON.stringify(BUGS[name].bugs))
 }

@@ -25,6 +25,8 @@ export interface OperatorOptions {
   readonly nowMs: () => number
   /** Tells two changes of one millisecond apart. */
   readonly unique: () => string
+  /** When a change was made, by the wall's clock: rollouts may have a clock of their own. Default: as it is written down. */
+  readonly wallMs?: (atMs: number) => number
 }
 
 /** LaunchDarkly's weights are thousandths of a percent. */
@@ -32,7 +34,16 @@ const WHOLE = 100_000
 const SHOWN_CHANGES = 6
 
 /** As `waybill flags` edits: reads, writes only what it has read, and keeps who and why with it. */
-export function operatorOf({ store, flag: key, canary, control, who, nowMs, unique }: OperatorOptions): Operator {
+export function operatorOf({
+  store,
+  flag: key,
+  canary,
+  control,
+  who,
+  nowMs,
+  unique,
+  wallMs = (atMs) => atMs,
+}: OperatorOptions): Operator {
   const read = async (): Promise<FlagData> => {
     const flag = await store.get('features', key)
     if (flag === undefined || flag.deleted) throw new Error(`There is no flag "${key}" in the store`)
@@ -80,10 +91,13 @@ export function operatorOf({ store, flag: key, canary, control, who, nowMs, uniq
     changes: async () => {
       const items = await store.list('audit', { keyPrefix: `${key}/` })
       return items
+        .filter(({ kind }) => kind !== 'rollouts')
+        .map((item) => ({ item, atMs: wallMs(item.atMs) }))
+        .toSorted((left, right) => left.atMs - right.atMs)
         .slice(-SHOWN_CHANGES)
         .toReversed()
-        .map((item) => ({
-          atMs: item.atMs,
+        .map(({ item, atMs }) => ({
+          atMs,
           who: item.who,
           action: described(item, canary),
           comment: item.comment,

@@ -1,5 +1,6 @@
 import { markup } from '../demo/markup.ts'
 import { BUGS } from './bugs.ts'
+import { rolloutHtml } from './rollout-html.ts'
 
 /** The page before its first numbers. `importMap` is JSON: it says where the one library lies. */
 export function pageHtml(importMap: string): string {
@@ -58,6 +59,8 @@ ${{ html: `<script type="importmap">${importMap}</script>` }}
       <p id="status" role="status"></p>
     </section>
   </div>
+
+  ${rolloutHtml}
 
   <section aria-labelledby="charts-title">
     <h2 id="charts-title">The dashboard</h2>

@@ -1,3 +1,5 @@
+import { rolloutStyle } from './rollout-html.ts'
+
 /** Colours are named by meaning, as in the report; both themes keep 4.5:1 for text and 3:1 for lines. */
 export const pageStyle = `
 :root {
@@ -83,6 +85,7 @@ td.bad { color: var(--bad); font-weight: 750; }
 #changes { list-style: none; padding: 0; margin-top: 6px; font-size: 14px; } #changes li { display: flex; flex-wrap: wrap; gap: 0 14px; padding: 3px 0; } #changes time, #changes span { color: var(--muted); }
 footer { margin: 28px auto 32px; font-size: 13.5px; color: var(--muted); }
 
-@media (max-width: 900px) { .stage { grid-template-columns: minmax(0, 1fr); } }
+${rolloutStyle}
+@media (max-width: 900px) { .stage, .ramp { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 640px) { header, main, footer { padding: 0 12px; } .card { padding: 12px 13px; } .verdict { font-size: 16px; } }
 `

@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
-import { dynamoDbFlagStore } from '@waybill/dynamodb'
+import { userInfo } from 'node:os'
 import { usersOf } from '../demo/load.ts'
 import { seededRandom } from '../demo/random.ts'
 import { rolloutInStore } from '../demo/rollout.ts'
 import { FUNCTION_NAMES } from '../local/functions.ts'
-import { createTable } from '../local/resources.ts'
-import { plainDeployment, startLocalEngines, startStack } from '../local/stack.ts'
+import { startLocalEngines } from '../local/stack.ts'
+import { rolloutClock } from '../rollout/clock.ts'
+import { driveRollouts } from '../rollout/driver.ts'
+import { FLAG } from '../rollout/plan.ts'
+import { watchedTick } from '../rollout/timeline.ts'
+import { startWatchedChain } from '../rollout/watched-chain.ts'
 import { pageActions } from './actions.ts'
 import { readAssets } from './assets.ts'
 import type { BugName } from './browser/state.ts'
-import { plant } from './bugs.ts'
+import { BUGS } from './bugs.ts'
 import { liveMetrics } from './live-metrics.ts'
 import { operatorOf } from './operator.ts'
+import { rolloutActions } from './rollout-actions.ts'
+import { rolloutPanel } from './rollout-panel.ts'
 import { startPageServer } from './server.ts'
 import { startSteadyLoad } from './steady-load.ts'
 import { KEPT_SECONDS, pageTicks } from './ticks.ts'
@@ -37,8 +40,8 @@ export interface ServedPage {
   close(): Promise<void>
 }
 
-const FLAG = 'new-order-flow'
-const AFFECTED_USERS_TABLE = 'affected-users'
+/** What a minute of a rollout takes on the page: slow enough to read along. */
+const MINUTE_TAKES_MS = 1500
 /** Little enough to be used up at once; of what has the bug that does it. */
 const MEMORY_MB = 96
 
@@ -49,51 +52,45 @@ export async function servePage({ users, percent, seed, rate, port }: PageOption
     for (const step of closing.splice(0).toReversed()) await step()
   }
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'waybill-page-'))
-    closing.push(() => rm(folder, { recursive: true, force: true }))
-    const bugsFile = join(folder, 'bugs.json')
-    let bug: BugName = 'none'
-    const plantBug = async (name: BugName): Promise<void> => {
-      await plant(name, bugsFile)
-      bug = name
-    }
-    await plantBug('none')
-
     const local = await startLocalEngines()
     closing.push(() => local.close())
     const metrics = liveMetrics(KEPT_SECONDS)
-    const stack = await startStack({
+    const clock = rolloutClock({ minuteTakesMs: MINUTE_TAKES_MS })
+    const chain = await startWatchedChain({
       local,
+      clock,
       bisects: true,
       visibilityTimeoutSeconds: 20,
-      onLog: ({ line }) => metrics.add(line),
-      deployment: (host) => {
-        const plain = plainDeployment(host)
-        return {
-          ...plain,
-          deploy: (fn) =>
-            plain.deploy({
-              ...fn,
-              env: { ...fn.env, PLANTED_BUGS: bugsFile, AFFECTED_USERS_TABLE },
-              ...(fn.name === 'loyalty' ? { memoryMb: MEMORY_MB, maxConcurrency: 2 } : {}),
-            }),
-        }
-      },
+      onLine: metrics.add,
+      with: (name) => (name === 'loyalty' ? { memoryMb: MEMORY_MB, maxConcurrency: 2 } : {}),
     })
-    closing.push(() => stack.close())
+    closing.push(() => chain.close())
+    const { stack, store } = chain
+    let bug: BugName = 'none'
+    const plantBug = async (name: BugName): Promise<void> => {
+      await chain.plant(BUGS[name].bugs)
+      bug = name
+    }
 
-    const store = dynamoDbFlagStore({ client: stack.clients.dynamodb, tableName: 'flags' })
     await rolloutInStore(store, percent)
-    await createTable(stack.clients.dynamodb, AFFECTED_USERS_TABLE, 'key', 'part')
+    const who = `${userInfo().username} on the page`
     const operator = operatorOf({
       store,
       flag: FLAG,
       canary: 1,
       control: 0,
-      who: `${userInfo().username} on the page`,
+      who,
       nowMs: Date.now,
       unique: () => randomUUID().slice(0, 8),
+      wallMs: clock.toWall,
     })
+    const panel = rolloutPanel(clock)
+    const driver = driveRollouts({
+      chain,
+      clock,
+      onTick: (report, rollout) => panel.ticked(rollout, watchedTick(report, rollout, clock)),
+    })
+    closing.push(() => driver.stop())
     const load = startSteadyLoad({
       url: stack.url,
       userIds: usersOf(users),
@@ -107,13 +104,17 @@ export async function servePage({ users, percent, seed, rate, port }: PageOption
       operator,
       bug: () => bug,
       load: load.counts,
+      rollout: panel.section,
       names: { flag: FLAG, canary: 'canary', control: 'control', services: FUNCTION_NAMES },
       nowMs: Date.now,
     })
     const server = await startPageServer({
       assets: await readAssets(),
       welcome: ticks.welcome,
-      actions: pageActions(operator, plantBug),
+      actions: {
+        ...pageActions(operator, plantBug),
+        ...rolloutActions({ driver, panel, who, bug: () => bug, plantBug }),
+      },
       port,
     })
     closing.push(() => server.close())

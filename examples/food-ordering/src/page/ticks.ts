@@ -1,4 +1,5 @@
 import { OVERVIEW, servicePanels } from '@waybill/dashboards'
+import type { RolloutSection } from './browser/rollout-state.ts'
 import type { BugName, Change, FlagState, Frame, LoadCounts, PageState, Welcome } from './browser/state.ts'
 import { panelKey } from './browser/state.ts'
 import { functionNumbers, trafficOf, verdictsOf } from './function-numbers.ts'
@@ -11,6 +12,7 @@ export interface TicksOptions {
   readonly operator: Pick<Operator, 'state' | 'changes'>
   readonly bug: () => BugName
   readonly load: () => LoadCounts
+  readonly rollout: () => RolloutSection
   readonly names: Pick<View, 'flag' | 'canary' | 'control' | 'services'>
   readonly nowMs: () => number
 }
@@ -31,7 +33,7 @@ export const KEPT_SECONDS: number = SHOWN_SECONDS + WINDOW_SECONDS
 /** Values of a batch may wait a tenth of a second for each other: a second is looked at when it is over for so long. */
 const LATE_MS = 300
 
-export function pageTicks({ metrics, operator, bug, load, names, nowMs }: TicksOptions): Ticks {
+export function pageTicks({ metrics, operator, bug, load, rollout, names, nowMs }: TicksOptions): Ticks {
   const perService = Object.fromEntries(names.services.map((service) => [service, servicePanels(service)]))
   const panels = [...OVERVIEW, ...Object.values(perService).flat()]
   const frames: Frame[] = []
@@ -69,6 +71,7 @@ export function pageTicks({ metrics, operator, bug, load, names, nowMs }: TicksO
       flag,
       bug: bug(),
       load: load(),
+      rollout: rollout(),
       changes,
       malformedLines: metrics.malformedLines(),
     })

@@ -28,6 +28,8 @@ export interface RolloutDriver {
   makeRoom(author: RolloutAuthor): Promise<void>
   /** Begins a rollout, with room made and with users of its own to count. */
   start(plan: RolloutPlan, author: RolloutAuthor): Promise<StoredRollout>
+  /** Ends a pause; after a rollback begins another attempt, in which the same users count anew. */
+  resume(flag: string, author: RolloutAuthor): Promise<StoredRollout>
   stop(): Promise<void>
 }
 
@@ -57,6 +59,11 @@ export function driveRollouts({ chain, clock, onTick, onFailure }: DriverOptions
     }
   })
 
+  const countUnder = async (next: string): Promise<void> => {
+    await chain.countUnder(next)
+    name = next
+  }
+
   const makeRoom = async (author: RolloutAuthor): Promise<void> => {
     const { who } = author
     const flag = operatorOf({ store, flag: FLAG, canary: 1, control: 0, who, nowMs, unique: () => crypto.randomUUID() })
@@ -72,10 +79,14 @@ export function driveRollouts({ chain, clock, onTick, onFailure }: DriverOptions
       if (running === undefined || running.state.phase === 'complete' || running.state.phase === 'rolled-back') {
         await makeRoom(author)
         await operator.start(plan, author, { dryRun: true })
-        await chain.countUnder(plan.id)
-        name = plan.id
+        await countUnder(plan.id)
       }
       return operator.start(plan, author)
+    },
+    resume: async (flag, author) => {
+      const running = await operator.get(flag)
+      if (running?.state.phase === 'rolled-back') await countUnder(`${running.plan.id}-${running.state.attempt + 1}`)
+      return operator.resume(flag, author)
     },
     stop: () => schedule.stop(),
   }

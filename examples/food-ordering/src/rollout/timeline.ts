@@ -37,7 +37,13 @@ export function whyOf(verdict: Verdict, findings: readonly Finding[]): string {
   return findings.filter(({ about }) => !GUARDRAILS.has(about)).at(-1)?.words ?? ''
 }
 
-const GUARDRAILS: ReadonlySet<Finding['about']> = new Set(['errored-users', 'slow-users', 'error-rate', 'unfinished'])
+/** What the judge holds against limits. */
+export const GUARDRAILS: ReadonlySet<Finding['about']> = new Set([
+  'errored-users',
+  'slow-users',
+  'error-rate',
+  'unfinished',
+])
 
 /** Whether a guardrail gave way: some do at their limit, those of evidence beyond it. */
 function isBroken({ about, value = 0, limit = Number.POSITIVE_INFINITY }: Finding): boolean {

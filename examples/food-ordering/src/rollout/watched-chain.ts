@@ -39,8 +39,8 @@ export interface WatchedChain {
 }
 
 const AFFECTED_USERS_TABLE = 'affected-users'
-/** One in so many users is counted when they are seen: a sample that says something of a thousand users. */
-export const SEEN_ONE_IN = 4
+/** One in so many users is counted when they are seen: all, where there are but hundreds. */
+export const SEEN_ONE_IN = 1
 /** How long functions believe the recalls that they know, in seconds of the wall's clock. */
 export const RECALLS_TTL_SECONDS = 0.5
 /** What a function does in a tenth of that when nothing is wrong. */

@@ -130,6 +130,40 @@ describe.runIf(hasChromium)('the live page', { timeout: 120_000 }, () => {
     await expect.poll(() => page.locator('#flag-share').textContent(), PATIENT).toBe('100 % of users')
   })
 
+  test('shows a rollout that judges itself: it grows, evidence mounts, and it is rolled back', async () => {
+    const phase = (): Promise<string | null> => page.locator('#rollout-phase').textContent()
+    const verdicts = (): Promise<string | null> => page.locator('#verdicts').textContent()
+    await page.getByRole('button', { name: 'Start one with the bug' }).click()
+    await expect.poll(phase, PATIENT).toMatch(/^faulty-1 is growing. The flag gives the canary to (5|10) %/)
+    await expect
+      .poll(() => page.locator('#rollout-steps [aria-current=step]').textContent(), PATIENT)
+      .toMatch(/^\d+ %$/)
+    await expect.poll(() => page.locator('#flag-share').textContent(), PATIENT).toMatch(/^\d+ % of users$/)
+    await expect.poll(verdicts, PATIENT).toMatch(/hold\s*step 1 of 5 is not over/)
+    await expect.poll(() => page.locator('#evidence canvas').count(), PATIENT).toBe(1)
+    await expect.poll(phase, PATIENT).toMatch(/^faulty-1 was rolled back.*to 0 %\.$/)
+    expect(await verdicts()).toMatch(/roll-back\s*\d+ users of canary and 0 of control met an error/)
+    expect(await page.locator('[data-guardrail="errored-users"]').getAttribute('class')).toBe('bad')
+    const errored = page.locator('tr[data-variation="canary"] [data-column="errored"]')
+    expect(Number(await errored.textContent())).toBeGreaterThan(1)
+    await expect.poll(() => page.locator('#flag-share').textContent(), PATIENT).toBe('0 % of users')
+    await expect.poll(() => page.locator('#changes').textContent(), PATIENT).toMatch(/rollout faulty-1: \d+ % -> 0 %/)
+    await page.screenshot({ path: join(folder, 'rollout.png'), fullPage: true })
+  })
+
+  test('takes a rollout up again, and down, for whoever steps in', async () => {
+    const phase = (): Promise<string | null> => page.locator('#rollout-phase').textContent()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await expect.poll(phase, PATIENT).toMatch(/^faulty-1, attempt 2 is growing/)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await expect.poll(phase, PATIENT).toMatch(/^faulty-1, attempt 2 is paused/)
+    await page.getByRole('button', { name: 'Roll back' }).click()
+    await expect.poll(phase, PATIENT).toMatch(/^faulty-1, attempt 2 was rolled back/)
+    expect(await page.locator('#verdicts li').first().textContent()).toMatch(/roll back\s*you: <b>half<\/b> & half/)
+    expect(await page.locator('#verdicts b').count()).toBe(0)
+    await page.getByLabel('None').check()
+  })
+
   test('is dark where dark is wanted, and fits a phone', async () => {
     const ground = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
     const light = await ground()

@@ -1,5 +1,6 @@
 import { byId, setText } from './element.ts'
-import type { BugName, FlagState, PageState, Refusal } from './state.ts'
+import { post } from './post.ts'
+import type { BugName, FlagState, PageState } from './state.ts'
 
 /** Slider, button and switch: what they do goes to the flag store, and what they show comes from it. */
 export function showControls(): (state: Pick<PageState, 'flag' | 'bug'>) => void {
@@ -65,19 +66,5 @@ export function showControls(): (state: Pick<PageState, 'flag' | 'bug'>) => void
       setText(shown, flag.on ? `${flag.percent} %` : `${flag.percent} %, but killed`)
     }
     for (const choice of bugs.querySelectorAll('input')) choice.checked = choice.value === state.bug
-  }
-}
-
-async function post(path: string, body: object): Promise<Refusal | undefined> {
-  try {
-    const response = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    const answer = (await response.json()) as Partial<Refusal>
-    return response.ok ? undefined : { error: answer.error ?? `It was answered with ${response.status}` }
-  } catch {
-    return { error: 'The demo does not answer: is it still running?' }
   }
 }

@@ -4,6 +4,7 @@ import { type Dashboard, showDashboard } from './dashboard.ts'
 import { byId, element, setText } from './element.ts'
 import { formatCount } from './format.ts'
 import { showFunctions } from './function-table.ts'
+import { showRollout } from './rollout.ts'
 import type { Change, PageState, Welcome } from './state.ts'
 
 const text = (id: string, value: string): void => setText(byId(id, HTMLElement), value)
@@ -16,6 +17,7 @@ interface View {
 }
 
 const controls = showControls()
+const rollout = showRollout()
 let view: View | undefined
 let ending = new AbortController()
 
@@ -47,6 +49,7 @@ function show(state: PageState): void {
   if (view === undefined) return
   const { flag, verdicts, functions, load } = state
   controls(state)
+  rollout(state.rollout)
   view.chain.show(functions, verdicts)
   view.chain.move(state.traffic)
   view.functions(functions, verdicts)

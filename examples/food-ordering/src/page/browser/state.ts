@@ -1,5 +1,6 @@
 /** What the server tells the page: `welcome` once, `state` every second. */
 import type { Panel } from '@waybill/dashboards'
+import type { RolloutSection } from './rollout-state.ts'
 
 export interface Welcome {
   readonly flag: string
@@ -28,8 +29,7 @@ export interface PageState {
   readonly changes: readonly Change[]
   /** Lines that CloudWatch would count under `EMFValidationErrors`. */
   readonly malformedLines: number
-  /** Sections of their own, by whoever runs something besides: the page shows those that it knows. */
-  readonly rollout?: unknown
+  readonly rollout: RolloutSection
 }
 
 /** All charts at one second. */
