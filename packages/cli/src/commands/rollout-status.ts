@@ -1,10 +1,9 @@
-import type { AuditItem } from '@waybill/flags'
 import type { Command } from 'commander'
 import { checkKey } from '../edits/create.ts'
 import { Failure } from '../failure.ts'
 import { statusList, statusPage } from '../render/rollout.ts'
 import { rolloutHistoryLines } from '../render/rollout-history.ts'
-import { type RolloutContext, showFromRollouts } from '../rollouts/open-rollouts.ts'
+import { inOrder, type RolloutContext, showFromRollouts } from '../rollouts/open-rollouts.ts'
 import { overviewOf } from '../rollouts/overview.ts'
 import { onStore, type Report, type Session, type SharedOptions } from './run-command.ts'
 
@@ -41,7 +40,7 @@ async function one(flag: string, { rollouts, store, storeName, terminal }: Rollo
   const [data, history] = await Promise.all([store.get('features', flag), rollouts.history(flag)])
   const nowMs = terminal.nowMs()
   const overview = overviewOf(found, data, nowMs)
-  const lastChange = lastOf(history)
+  const lastChange = inOrder(history).at(-1)
   return {
     json: { ...overview, lastChange: lastChange ?? null },
     text: (style) => statusPage({ overview, storeName, nowMs, lastChange }, style),
@@ -50,12 +49,7 @@ async function one(flag: string, { rollouts, store, storeName, terminal }: Rollo
 
 async function historyOf(flag: string, { rollouts, storeName }: RolloutContext): Promise<Report> {
   checkKey(flag)
-  const records = (await rollouts.history(flag)).toSorted((a, b) => a.atMs - b.atMs)
+  const records = inOrder(await rollouts.history(flag))
   if (records.length === 0) throw new Failure('not_found', `"${flag}" never had a rollout in ${storeName}`)
   return { json: records, text: (style) => rolloutHistoryLines(records, style) }
-}
-
-/** Keys sort by the millisecond; whoever wrote in the same one does not matter here. */
-export function lastOf(records: readonly AuditItem[]): AuditItem | undefined {
-  return records.toSorted((a, b) => a.atMs - b.atMs).at(-1)
 }

@@ -3,6 +3,7 @@ import { interventionCommands } from './rollout-intervene.ts'
 import { simulateCommand } from './rollout-simulate.ts'
 import { startCommand } from './rollout-start.ts'
 import { statusCommands } from './rollout-status.ts'
+import { watchCommand } from './rollout-watch.ts'
 import type { Session } from './run-command.ts'
 
 const HELP = `
@@ -22,6 +23,7 @@ export function rolloutCommand(session: Session): Command {
   for (const command of [
     startCommand(session),
     ...statusCommands(session),
+    watchCommand(session),
     ...interventionCommands(session),
     simulateCommand(session),
   ]) {

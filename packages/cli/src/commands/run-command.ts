@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { failureOf } from '../failure-of.ts'
 import { type Style, styleFor } from '../render/text.ts'
 import { openStore, type StoreOptions } from '../store/open-store.ts'
-import type { Store } from '../store/store.ts'
+import type { OpenStore, Store } from '../store/store.ts'
 import { withDeadline } from '../store/with-deadline.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -61,6 +61,11 @@ export async function show(
   exit(exitCode)
 }
 
+/** Opens the store that the command line names. Whoever opens it closes it. */
+export async function storeFor(options: SharedOptions, env: Terminal['env']): Promise<OpenStore> {
+  return withDeadline(await openStore(chosen(options, env), options.timeoutSeconds), options.timeoutSeconds)
+}
+
 /** Opens the store, does the work, prints what it reports. */
 export async function showFromStore(
   session: Session,
@@ -68,10 +73,7 @@ export async function showFromStore(
   work: (context: StoreContext) => Promise<Report>,
 ): Promise<void> {
   const { terminal } = session
-  const { store, name, close } = withDeadline(
-    await openStore(chosen(options, terminal.env), options.timeoutSeconds),
-    options.timeoutSeconds,
-  )
+  const { store, name, close } = await storeFor(options, terminal.env)
   try {
     await show(session, options, work({ store, storeName: name, terminal }))
   } catch (error) {

@@ -45,9 +45,10 @@ export function statusPage({ overview, storeName, nowMs, lastChange }: StatusPag
   return [
     head,
     `${bar(percent / 100, BAR_CELLS)}  ${style.strong(`${percent} %`)} have ${printable(plan.canary)}`,
-    table(rows),
+    // Before the rest, which may not fit on a screen.
     ...warnings.map((warning) => style.bad(`! ${printable(warning)}`)),
     ...nextCommands(overview).map((line) => printable(line)),
+    table(rows),
   ].join('\n')
 }
 

@@ -1,3 +1,4 @@
+import type { AuditItem } from '@waybill/flags'
 import { type RolloutOperator, rolloutOperator } from '@waybill/rollout'
 import {
   namesFile,
@@ -33,4 +34,9 @@ export function showFromRollouts(
     const { store, terminal } = context
     return work({ ...context, rollouts: rolloutOperator({ store, nowMs: terminal.nowMs }) })
   })
+}
+
+/** The oldest first. Keys have the time in them, and of two in one millisecond no order. */
+export function inOrder(records: readonly AuditItem[]): readonly AuditItem[] {
+  return records.toSorted((a, b) => a.atMs - b.atMs)
 }

@@ -24,6 +24,10 @@ const COMMANDS = [
   'flags diff -',
   'flags owner f waybill --comment x',
   'decide f --context u',
+  'rollout start f --preset LambdaAllAtOnce --comment x',
+  'rollout status',
+  'rollout watch f',
+  'rollout rollback f --comment x',
 ]
 
 it.each(COMMANDS)('"%s" says in one line that nobody listens, and ends with 1', async (line) => {

@@ -71,6 +71,10 @@ describe('bad input is answered with one clear line and 2', () => {
     [['decide', 'checkout', '--context', '{"kind":"multi","user":{"key":"u"},"org":{}}'], 'nobody in it'],
     [['decide', 'checkout', '--context', '@absent.json'], 'cannot be read'],
     [['decide', 'nothing', '--context', 'u'], 'There is no flag "nothing"'],
+    [['rollout', 'start', 'checkout', '--preset', 'LambdaAllAtOnce'], "required option '--comment <text>'"],
+    [['rollout', 'rollback', 'checkout'], "required option '--comment <text>'"],
+    [['rollout', 'approve', 'checkout', '--step', '0', '--comment', 'x'], 'counted from 1'],
+    [['rollout', 'bogus'], "unknown command 'bogus'"],
     [['token', 'inspect'], "missing required argument 'token'"],
     [['token', 'inspect', 'not-a-token'], 'no token that can be read'],
     [['token', 'inspect', ''], 'No token was given'],
@@ -116,7 +120,7 @@ describe('help', () => {
   })
 
   it('is what a group without a command answers, with 2', async () => {
-    for (const args of [[], ['flags'], ['token']]) {
+    for (const args of [[], ['flags'], ['token'], ['rollout']]) {
       expect(await waybill(args)).toMatchObject({
         code: 2,
         stdout: '',
