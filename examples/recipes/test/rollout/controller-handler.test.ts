@@ -120,7 +120,8 @@ describe.skipIf(absent)('the controller of docs/rollout.md, on engines', () => {
           return next(args as never)
         }
       }
-      client.middlewareStack.add(watch as never, { step: 'initialize', name: 'watch' })
+      const stack: { add(middleware: unknown, options: object): void } = client.middlewareStack as never
+      stack.add(watch, { step: 'initialize', name: 'watch' })
     }
     const [client, metrics, bus] = clients
     const own = dynamoDbFlagStore({ client: dynamodb, tableName: 'flags', prefix: 'prod' })
