@@ -49,6 +49,8 @@ export function eachMinute(
     const nextMinuteMs = (Math.floor(clock.nowMs() / MINUTE_MS) + 1) * MINUTE_MS
     const waitMs = Math.max(1, Math.ceil(clock.toWall(nextMinuteMs) - wallMs()))
     timer = setTimeout(() => {
+      // Timers may be early by a millisecond, which is part of the minute before.
+      if (clock.nowMs() < nextMinuteMs) return next()
       calling = call().finally(() => {
         if (!stopped) next()
       })

@@ -74,12 +74,12 @@ interface Ended {
   readonly ticks: readonly WatchedTick[]
 }
 
-/** In the new flow's text for users a name is needed that two of five never gave: an inner function's own fault. */
-export const FAULT: PlantedBugs = { 'notify-user': { kind: 'error', share: 0.4, hits: 'users' } }
+/** In the new flow's text for users a name is needed that three of ten never gave: an inner function's own fault. */
+export const FAULT: PlantedBugs = { 'notify-user': { kind: 'error', share: 0.3, hits: 'users' } }
 
 export const ACTS: readonly Act[] = [
   { plan: planOf('healthy-1'), title: 'A healthy canary', bugs: {} },
-  { plan: planOf('faulty-2'), title: 'A canary whose notify-user fails for two of five users', bugs: FAULT },
+  { plan: planOf('faulty-2'), title: 'A canary whose notify-user fails for three of ten users', bugs: FAULT },
 ]
 
 const WHO = { who: 'you', comment: 'a rollout to watch' }
