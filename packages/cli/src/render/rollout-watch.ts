@@ -50,8 +50,8 @@ function newWords({ overview, history }: Sight, before: Sight | undefined): read
 
 function outageWords({ outage }: Sight, nowMs: number): string | undefined {
   if (outage === undefined) return undefined
-  const since = age((nowMs - outage.sinceMs) / 1000)
+  const since = `${new Date(outage.sinceMs).toISOString()}, ${age((nowMs - outage.sinceMs) / 1000)}`
   return printable(
-    `! Nothing is heard of the store since ${since}, this is as it was before; it is tried again. ${outage.message}`,
+    `! The store has not answered since ${since}: all else is as it was then. It is tried again. ${outage.message}`,
   )
 }

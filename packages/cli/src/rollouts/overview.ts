@@ -23,8 +23,10 @@ export interface Overview {
   readonly stepSinceMs: number
   /** The earliest that the step is left, while nothing but time is missing. */
   readonly dueAtMs?: number
-  /** The canary's percentage that the flag was given last. */
+  /** How many of the users whom no target and no rule names have the canary now. */
   readonly percent: number
+  /** The percentage that the rollout gave the flag last. */
+  readonly setPercent: number
   readonly startedAtMs: number
   /** Absent: there is no such flag any more. */
   readonly flagNow?: FlagNow
@@ -88,7 +90,8 @@ export function overviewOf(rollout: StoredRollout, flag: FlagData | undefined, n
     steps: plan.steps.length,
     stepSinceMs: state.stepSinceMs,
     ...(isMoving ? { dueAtMs: state.stepSinceMs + untilLeft * MINUTE_MS } : {}),
-    percent: flagPercent,
+    percent: percentNow(flagNow, flagPercent),
+    setPercent: flagPercent,
     startedAtMs: rollout.startedAtMs,
     ...(flagNow === undefined ? {} : { flagNow }),
     guardrails: plan.guardrails.map((guardrail) => readingOf(guardrail, plan, rollout)),
@@ -108,6 +111,12 @@ export function overviewOf(rollout: StoredRollout, flag: FlagData | undefined, n
 
 export function isOverNow({ phase, pending }: Pick<Overview, 'phase' | 'pending'>): boolean {
   return (phase === 'complete' || phase === 'rolled-back') && pending === null
+}
+
+function percentNow(flagNow: FlagNow | undefined, setPercent: number): number {
+  if (flagNow === undefined || !flagNow.on) return 0
+  // Another fallthrough: what it comes to only its owner knows.
+  return flagNow.percent ?? setPercent
 }
 
 function flagNowOf(flag: FlagData, plan: CheckedPlan): FlagNow {

@@ -126,6 +126,11 @@ it('a file has no recalls: nobody would read them', async () => {
   }
 })
 
+it('a server that is named on the line goes before a file that the environment names', async () => {
+  const args = ['recall', '--list', '--redis', 'redis://127.0.0.1:1']
+  expect(await waybill(args, { env: { WAYBILL_FILE: 'flags.json' } })).toMatchObject({ code: 1 })
+})
+
 it.each(['recall f --to control --comment x', 'recall f --lift --comment x', 'recall --list'])(
   '"%s" says in one line that nobody listens, and ends with 1',
   async (line) => {

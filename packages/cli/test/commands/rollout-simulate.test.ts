@@ -43,11 +43,14 @@ describe('a simulation', () => {
 
   it('takes a whole plan, and says what of it is not simulated', async () => {
     const plan = { id: 'p', flag: 'f', canary: 'new', control: 'old', preset: 'LambdaAllAtOnce', approvals: [0] }
-    const { stdout } = await w(`--plan - ${FEW}`, JSON.stringify({ ...plan, minUsers: 100 }))
+    const { stdout } = await w(`--plan - ${FEW}`, JSON.stringify(plan))
     expect(stdout).toContain('new to 100 %')
     expect(stdout).toContain('Approvals are taken as given')
-    expect(stdout).toContain('minimum of users is left out')
     expect(stdout).toContain('nobody to hold it against')
+    const more = await w(`--steps 10@5m,100 --min-users 100 --slow-users 0.5 ${FEW}`)
+    expect(more.stdout).toContain('minimum of users is left out')
+    expect(more.stdout).toContain('Nobody is slow in it')
+    expect(more.stdout).not.toMatch(/^unfinished +100 %/m)
   })
 })
 

@@ -126,9 +126,9 @@ describe('a watcher without a screen', () => {
       }),
     })
     expect(end).toBe('complete')
-    const said = lines.filter((line) => line.includes('Nothing is heard of the store'))
+    const said = lines.filter((line) => line.includes('The store has not answered'))
     expect(said).toHaveLength(1)
-    expect(said[0]).toMatch(/^2026-01-29T08:02:00.000Z {2}! Nothing is heard .*no answer\\u001b\[2J$/)
+    expect(said[0]).toMatch(/^2026-01-29T08:02:00.000Z {2}! The store has not answered .*no answer\\u001b\[2J$/)
     expect(lines.join('\n')).toContain('the store answers again')
   })
 
