@@ -1,4 +1,4 @@
-import { type AuditItem, type FlagData, type RecallStoreOptions, recallStore } from '@waybill/flags'
+import { type AuditItem, type FlagData, isRefusal, type RecallStoreOptions, recallStore } from '@waybill/flags'
 import { RolloutError } from './errors.ts'
 import type { PublishEvents } from './events.ts'
 import { percentIn, sidesIn, sidesOf, withPercent } from './flag-share.ts'
@@ -25,24 +25,34 @@ export async function carryOut(options: CarryOutOptions, rollout: StoredRollout)
   const { pending, ...rest } = rollout
   const plan = planOf(rollout)
   let done: StoredRollout = rest as StoredRollout
+  let refusal: unknown
   if (pending !== undefined) {
-    const { flag, isSet } = await setFlag(options.store, plan, rollout, pending)
+    const set = await setFlag(options.store, plan, rollout, pending)
+    if (set === undefined) return undefined
+    const { flag, before, isSet } = set
+    refusal = set.refusal
     if (flag !== undefined && isSet) {
       done = noted(done, flag.version, pending.percent)
-      const record = flagRecord(plan, flag, rollout, pending)
-      if (pending.percent !== rollout.flagPercent) await writeRecord(options.store, record)
+      const isChange = before !== undefined || pending.percent !== rollout.flagPercent
+      if (isChange) await writeRecord(options.store, flagRecord(plan, flag, before, rollout, pending))
     }
     if (flag !== undefined && pending.recall) {
-      await recall(options, plan, flag, isSet ? flag.version - 1 : flag.version, pending)
+      const isOwn = isSet && flag.on === true
+      await recall(options, plan, flag, isOwn ? flag.version - 1 : flag.version, pending)
     }
+    // Users still get the canary: a rollback that was refused is tried, and complained of, until it is done.
+    if (refusal !== undefined && isRollback(rollout)) throw refusal
     await writeRecord(options.store, pending.record)
   }
   const outbox = await publishAll(options, rollout)
   if (pending === undefined && outbox.length === rollout.outbox.length) return rollout
   done = { ...done, version: rollout.version + 1, outbox }
   const outcome = await options.store.put('rollouts', done, { ifVersion: rollout.version })
+  if (refusal !== undefined) throw refusal
   return outcome === 'written' ? done : undefined
 }
+
+const isRollback = ({ state }: StoredRollout): boolean => state.phase === 'rolled-back'
 
 /** From now on it is known which share a version of the flag stands for. */
 export function noted(rollout: StoredRollout, version: number, percent: number): StoredRollout {
@@ -55,32 +65,43 @@ interface FlagSet {
   readonly flag?: FlagData
   /** It has the percentage. */
   readonly isSet: boolean
+  /** What it was, if it was changed just now. */
+  readonly before?: FlagData
+  /** The store's, who will not have it changed: it is another owner's by now, or too large. */
+  readonly refusal?: unknown
 }
 
 /**
  * Gives the flag its percentage, unless somebody else changed it so that it is not this rollout's to set: the next tick
- * finds that and pauses. A rollback asks nobody, but leaves off what is off.
+ * finds that and pauses. A rollback asks nobody, but leaves off what is off. `undefined`: others carried it out.
  */
 async function setFlag(
   store: RolloutStore,
   plan: CheckedPlan,
-  { flagPercent }: StoredRollout,
+  rollout: StoredRollout,
   { percent }: Pending,
-): Promise<FlagSet> {
-  const isRollback = percent === 0
+): Promise<FlagSet | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const flag = await store.get('features', plan.flag)
     if (flag === undefined || flag.deleted) return { isSet: false }
-    if (flag.on !== true) return { flag, isSet: false }
+    // Its canary would be back with whoever turns it on again.
+    if (flag.on !== true && !isRollback(rollout)) return { flag, isSet: false }
     const sides = sidesIn(flag, plan)
     // Its variations were taken away or renamed: there is no percentage to set.
     if (sides === undefined) return { flag, isSet: false }
     const now = percentIn(flag, sides)
     if (now === percent) return { flag, isSet: true }
-    if (now !== flagPercent && !isRollback) return { flag, isSet: false }
+    if (now !== rollout.flagPercent && !isRollback(rollout)) return { flag, isSet: false }
+    // Read after the flag: a terminal that slept meanwhile, and finds the flag as it was by chance, writes nothing.
+    if ((await store.get('rollouts', rollout.key))?.version !== rollout.version) return undefined
     const next = { ...withPercent(flag, sides, percent), version: flag.version + 1 }
-    if ((await store.put('features', next, { ifVersion: flag.version })) === 'written')
-      return { flag: next, isSet: true }
+    try {
+      const outcome = await store.put('features', next, { ifVersion: flag.version })
+      if (outcome === 'written') return { flag: next, before: flag, isSet: true }
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      return { flag, isSet: false, refusal: error }
+    }
   }
   throw new RolloutError(
     'conflict',
@@ -89,20 +110,30 @@ async function setFlag(
 }
 
 /** What a rollout changes of a flag is its fallthrough: that is recorded, under a key that a second try finds taken. */
-function flagRecord(plan: CheckedPlan, flag: FlagData, { flagPercent }: StoredRollout, pending: Pending): AuditItem {
+function flagRecord(
+  plan: CheckedPlan,
+  flag: FlagData,
+  before: FlagData | undefined,
+  { flagPercent }: StoredRollout,
+  pending: Pending,
+): AuditItem {
   const { key, version, fallthrough = {} } = flag
-  const old = withPercent(flag, sidesOf(flag, plan), flagPercent).fallthrough ?? {}
+  const sides = sidesOf(flag, plan)
+  // Where somebody was stopped after they had written it, it is known only what it should have been.
+  const old = before ?? { ...withPercent(flag, sides, flagPercent), version: version - 1 }
+  const percent = percentIn(old, sides)
+  const from = percent === undefined ? 'another fallthrough' : `${percent} %`
   const { who, comment } = pending.author
   return {
     key: pending.record.key.replace(/rollout-(\d+)$/, 'rollout-$1-flag'),
     version: 1,
     kind: 'features',
     subject: key,
-    action: `rollout ${plan.id}: ${flagPercent} % -> ${pending.percent} %`,
+    action: `rollout ${plan.id}: ${from} -> ${pending.percent} %`,
     who,
     comment,
     atMs: pending.atMs,
-    before: { key, version: version - 1, fallthrough: old },
+    before: { key, version: old.version, fallthrough: old.fallthrough ?? {} },
     after: { key, version, fallthrough },
   }
 }

@@ -90,10 +90,12 @@ export function rolloutController(options: ControllerOptions): Controller {
     const { verdict, findings, state } = tick(plan, current.state, observations, atMs)
     const last = { atMs, verdict, findings }
     const words = [...findings.map((finding) => finding.words), ...faults]
-    const runs = state.phase !== 'paused' && state.phase !== 'frozen' && !isOver(state)
+    const runs = state.phase !== 'paused' && state.phase !== 'frozen' && state.phase !== 'rolled-back'
     if (flag.fault !== undefined && runs) {
       const reasons = [flag.fault, ...words]
-      const pausedState: RolloutState = { ...current.state, phase: 'paused' }
+      // No more than it has, so that a step that was not set is not set by the pause; who resumes begins the step again.
+      const approvedUntilPercent = Math.min(current.state.approvedUntilPercent, current.flagPercent)
+      const pausedState: RolloutState = { ...current.state, phase: 'paused', approvedUntilPercent }
       const author = { who: WHO, comment: flag.fault }
       return put(
         current,
@@ -174,7 +176,8 @@ interface FlagNow {
   readonly fault?: string
 }
 
-async function flagNow(store: RolloutStore, plan: CheckedPlan, { flagPercent }: StoredRollout): Promise<FlagNow> {
+async function flagNow(store: RolloutStore, plan: CheckedPlan, rollout: StoredRollout): Promise<FlagNow> {
+  const { flagPercent, state } = rollout
   const flag = await store.get('features', plan.flag)
   if (flag === undefined || flag.deleted) return { fault: `${plan.flag} was deleted by somebody else` }
   const { version } = flag
@@ -183,6 +186,11 @@ async function flagNow(store: RolloutStore, plan: CheckedPlan, { flagPercent }: 
   if (sides === undefined)
     return { fault: `${plan.flag} has lost ${plan.canary} or ${plan.control}, at version ${version}` }
   const percent = percentIn(flag, sides)
+  // Less than what the step has where it could not be set when the step began.
+  const expected = state.approvedUntilPercent
+  if (percent === flagPercent && percent !== expected) {
+    return { version, percent, fault: `${plan.flag} has ${percent} % for ${plan.canary} instead of ${expected} %` }
+  }
   if (percent === flagPercent) return { version, percent }
   const has = percent === undefined ? 'another fallthrough' : `${percent} % for ${plan.canary}`
   const fault = `${plan.flag} has ${has} by somebody else, at version ${version}, instead of ${flagPercent} %`

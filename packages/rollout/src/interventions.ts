@@ -1,7 +1,6 @@
 import { RolloutError } from './errors.ts'
 import type { CheckedPlan } from './plan.ts'
-import { NO_EVIDENCE } from './sequential.ts'
-import { awaitsFirstStep, entered, isOver, type RolloutState } from './state.ts'
+import { awaitsFirstStep, entered, isOver, type RolloutState, startState } from './state.ts'
 
 /*
  * What humans do to a rollout. Pure; each throws `bad_phase` where it makes no sense, so that two people at two terminals
@@ -39,26 +38,15 @@ export function paused(state: RolloutState): RolloutState {
 }
 
 /**
- * Ends a pause or a freeze: the present step begins again. After a rollback it is a new attempt from the first step: the
- * same users come back, counted and judged afresh.
+ * Ends a pause or a freeze: the present step begins again. After a rollback it is a new attempt from the first step, which
+ * waits for its approval anew: the same users come back, counted and judged afresh.
  */
 export function resumed(plan: CheckedPlan, state: RolloutState, nowMs: number): RolloutState {
-  if (state.phase === 'rolled-back') {
-    return {
-      ...state,
-      ...entered(plan, 0, nowMs),
-      attempt: state.attempt + 1,
-      attemptSinceMs: nowMs,
-      judgedUntilMs: nowMs,
-      approved: [],
-      percentByVersion: {},
-      counted: [],
-      evidence: { error: NO_EVIDENCE, slow: NO_EVIDENCE },
-    }
-  }
+  if (state.phase === 'rolled-back') return startState(plan, nowMs, state.attempt + 1)
   if (state.phase !== 'paused' && state.phase !== 'frozen') throw wrong(state, 'resumed')
   // What happened meanwhile was looked at by a human.
-  if (awaitsFirstStep(state)) return { ...state, phase: 'awaiting-approval', judgedUntilMs: nowMs }
+  const isApproved = state.approved.includes(0) || !plan.approvals.includes(0)
+  if (awaitsFirstStep(state) && !isApproved) return { ...state, phase: 'awaiting-approval', judgedUntilMs: nowMs }
   return { ...state, ...entered(plan, state.step, nowMs), judgedUntilMs: nowMs }
 }
 

@@ -32,6 +32,19 @@ export const FLAG: FlagData & { readonly variationNames: readonly string[] } = {
   salt: 's',
 }
 
+/** The canary for so many of the users whom nothing else names. */
+export function giving(percent: number): Required<Pick<FlagData, 'fallthrough'>> {
+  const own = { variation: 1, weight: percent * 1000 }
+  return { fallthrough: { rollout: { variations: [own, { variation: 0, weight: 100_000 - own.weight }] } } }
+}
+
+/** Somebody else's hand on the flag. */
+export async function edited(world: World, change: Partial<FlagData>): Promise<void> {
+  const flag = (await world.store.get('features', 'f')) ?? FLAG
+  const next = { ...flag, ...change, version: flag.version + 1 }
+  await world.store.put('features', next, { ifVersion: flag.version })
+}
+
 /** A flag, a clock, and what the judge is told, in memory. */
 export class World {
   readonly store: FlagStore = memoryStore()
