@@ -81,11 +81,11 @@ export function checkStartable(flag: FlagData | undefined, plan: CheckedPlan): {
   if (percent === undefined) {
     throw bad(`The fallthrough of "${flag.key}" is not ${plan.canary}'s and ${plan.control}'s alone, each in one place`)
   }
-  const first = plan.steps[0]?.percent ?? 0
+  const waits = plan.approvals.includes(0)
+  const first = waits ? 0 : (plan.steps[0]?.percent ?? 0)
   if (percent > first) {
-    throw bad(
-      `${percent} % have ${plan.canary} of "${flag.key}" already: a first step of ${first} % would take it away`,
-    )
+    const what = waits ? 'waiting for the first approval' : `a first step of ${first} %`
+    throw bad(`${percent} % have ${plan.canary} of "${flag.key}" already: ${what} would take it away`)
   }
   return { sides, percent }
 }

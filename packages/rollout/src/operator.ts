@@ -51,6 +51,7 @@ interface Intervention {
 }
 
 const ATTEMPTS = 5
+const ASKED = ['Rollout Approval Wanted'] as const
 
 /**
  * Starts rollouts and steps in, in any flag store.
@@ -146,7 +147,9 @@ export function rolloutOperator({ store, nowMs = Date.now, publish }: RolloutOpe
           const message = `"${flag}" does not give ${plan.canary} to the ${rollout.flagPercent} % that it had in the rollout: put that back first, or roll back`
           throw new RolloutError('bad_flag', message)
         }
-        return { state, action: 'resume', events: ['Rollout Resumed'] }
+        const isNew = state.attempt !== rollout.state.attempt
+        const asks = isNew && state.phase === 'awaiting-approval'
+        return { state, action: 'resume', events: ['Rollout Resumed', ...(asks ? ASKED : [])] }
       }),
     rollBack: (flag, author) =>
       intervene(flag, author, ({ state }) => ({

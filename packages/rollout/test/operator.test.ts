@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ADA, FLAG, PLAN, World } from './world.ts'
+import { ADA, FLAG, giving, PLAN, World } from './world.ts'
 
 const BOB = { who: 'bob', comment: 'looks good' }
 
@@ -98,6 +98,26 @@ describe('an approval', () => {
       'approve step 2',
       'step 2 of 3: 10 % -> 50 %',
     ])
+  })
+
+  it('is asked for again by a new attempt', async () => {
+    const world = new World()
+    await world.begin(asking)
+    await world.operator().approve('f', BOB)
+    await world.operator().rollBack('f', BOB)
+    await world.operator().resume('f', BOB)
+    await world.tick(5)
+    expect(await world.percents()).toEqual([10, 0])
+    expect(world.events.slice(-2).map(({ type }) => type)).toEqual(['Rollout Resumed', 'Rollout Approval Wanted'])
+    await world.operator().approve('f', BOB)
+    expect(await world.percents()).toEqual([10, 0, 10])
+  })
+
+  it('takes the canary from nobody while it is waited for', async () => {
+    const world = new World()
+    await world.store.init({ flags: { f: { ...FLAG, ...giving(5) } } })
+    const starting = world.operator().start(asking, ADA)
+    await expect(starting).rejects.toThrow('5 % have canary of "f" already: waiting for the first approval would')
   })
 
   it('may be given ahead', async () => {
