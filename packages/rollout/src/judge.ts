@@ -173,13 +173,20 @@ function doubts(plan: CheckedPlan, state: RolloutState, observations: Observatio
 }
 
 function progress(plan: CheckedPlan, state: RolloutState, observations: Observations, findings: Finding[]): Verdict {
-  if (!isDue(plan, state, observations.untilMs) && state.phase !== 'baking') {
-    findings.push({ about: 'schedule', words: `step ${state.step + 1} of ${plan.steps.length} is not over` })
+  const isLast = state.step === plan.last
+  const hold = (about: Finding['about'], words: string): Verdict => {
+    findings.push({ about, words })
     return 'hold'
   }
+  if (isLast && observations.untilMs - state.stepSinceMs < (holdOf(plan) + plan.bakeMinutes) * MINUTE_MS) {
+    const time = plan.bakeMinutes === 1 ? 'a minute' : `${plan.bakeMinutes} minutes`
+    return hold('schedule', `all users have the canary; it bakes for ${time}`)
+  }
+  if (!isLast && !isDue(plan, state, observations.untilMs)) {
+    return hold('schedule', `step ${state.step + 1} of ${plan.steps.length} is not over`)
+  }
   if (!isAlive(plan, state, observations)) {
-    findings.push({ about: 'data', words: `nobody was heard of with ${plan.canary} since the step began` })
-    return 'hold'
+    return hold('data', `nobody was heard of with ${plan.canary} since the step began`)
   }
   const users = usersOfCanary(plan, state, observations)
   if (users < plan.minUsers) {
@@ -187,10 +194,7 @@ function progress(plan: CheckedPlan, state: RolloutState, observations: Observat
     findings.push({ about: 'users', words, value: users, limit: plan.minUsers })
     return 'hold'
   }
-  if (state.step < plan.last) return 'advance'
-  if (observations.untilMs - state.stepSinceMs >= (holdOf(plan) + plan.bakeMinutes) * MINUTE_MS) return 'complete'
-  findings.push({ about: 'schedule', words: `all users have the canary; it bakes for ${plan.bakeMinutes} minutes` })
-  return 'hold'
+  return isLast ? 'complete' : 'advance'
 }
 
 /**
