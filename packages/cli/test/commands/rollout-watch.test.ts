@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { FlagStore } from '@waybill/flags'
 import { rolloutOperator } from '@waybill/rollout'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { engines, startTables, type Tables } from '../support/tables.ts'
@@ -19,13 +20,15 @@ describe('rollout watch', () => {
   let tables: Tables
   let env: Readonly<Record<string, string>>
   let rollouts: ReturnType<typeof rolloutOperator>
+  let store: FlagStore
   beforeAll(async () => {
     tables = await startTables(engines()[0] ?? 'dynalite')
   })
   afterAll(() => tables.close())
   beforeEach(async () => {
-    const { name, store } = await tables.newTable()
-    env = { ...tables.env, WAYBILL_TABLE: name }
+    const table = await tables.newTable()
+    store = table.store
+    env = { ...tables.env, WAYBILL_TABLE: table.name }
     const named = { variations: [false, true], variationNames: ['control', 'canary'] }
     await store.init({
       flags: { checkout: { key: 'checkout', version: 7, on: true, ...named, fallthrough: { variation: 0 } } },
@@ -61,6 +64,18 @@ describe('rollout watch', () => {
     const again = await waybill(['rollout', 'watch', 'checkout', '--json'], { env })
     expect(again.code).toBe(1)
     expect(JSON.parse(again.stdout)).toMatchObject({ phase: 'rolled-back', lastChange: { who: 'bob' } })
+  })
+
+  it('ends with 0 when it is complete', async () => {
+    const { code, lines } = await watching([], async () => {
+      const rollout = await rollouts.get('checkout')
+      if (rollout === undefined) throw new Error('it began')
+      const { version, state } = rollout
+      const complete = { ...rollout, version: version + 1, state: { ...state, phase: 'complete' as const } }
+      await store.put('rollouts', complete, { ifVersion: version })
+    })
+    expect(code).toBe(0)
+    expect(lines.at(-1)).toContain('checkout  complete')
   })
 
   it('says with --json each change as an object on a line', async () => {

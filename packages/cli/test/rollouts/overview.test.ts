@@ -1,3 +1,4 @@
+import type { NamedFlag } from '@waybill/flags'
 import { describe, expect, it } from 'vitest'
 import { statusList, statusPage } from '../../src/render/rollout.ts'
 import { styleFor } from '../../src/render/text.ts'
@@ -126,7 +127,10 @@ describe('an edit of the flag', () => {
     const { store, rollouts } = await begun()
     const flag = await store.get('features', 'checkout')
     expect(await rolloutNotes(store, flag as never)).toEqual([expect.stringContaining('it goes on as before')])
-    expect(await rolloutNotes(store, edited)).toEqual([expect.stringContaining('pauses at its next tick')])
+    for (const change of [{ on: false }, { fallthrough: { variation: 1 } }, { variationNames: ['a', 'b'] }]) {
+      const changed = { ...(flag as NamedFlag), ...change }
+      expect(await rolloutNotes(store, changed)).toEqual([expect.stringContaining('pauses at its next tick')])
+    }
     await rollouts.pause('checkout', ADA)
     expect(await rolloutNotes(store, edited)).toEqual([
       expect.stringContaining('it goes on only when that is put back'),
