@@ -1,6 +1,6 @@
 import type { CheckedPlan, Guardrail } from '@waybill/rollout'
 import type { Timetable } from '../rollouts/timetable.ts'
-import { shortNumber, span } from './rollout.ts'
+import { exactSpan, shortNumber } from './rollout.ts'
 import { listed, printable, type Style, table } from './text.ts'
 
 /** When each step begins at the earliest, and what it is judged by. */
@@ -12,21 +12,21 @@ export function planLines(
   const lines = rows.map(({ step, percent, holdMinutes, earliestAfterMinutes, needsApproval }) => [
     String(step),
     `${percent} %`,
-    holdMinutes === 0 ? '' : span(holdMinutes),
-    `${earliestAfterMinutes === 0 ? 'at once' : span(earliestAfterMinutes)}${needsApproval ? ', once it is approved' : ''}`,
+    holdMinutes === 0 ? '' : exactSpan(holdMinutes),
+    `${earliestAfterMinutes === 0 ? 'at once' : exactSpan(earliestAfterMinutes)}${needsApproval ? ', once it is approved' : ''}`,
   ])
   const end = [
     '',
     'complete',
-    plan.bakeMinutes === 0 ? '' : `bakes ${span(plan.bakeMinutes)}`,
-    span(completeAfterMinutes),
+    plan.bakeMinutes === 0 ? '' : `bakes ${exactSpan(plan.bakeMinutes)}`,
+    exactSpan(completeAfterMinutes),
   ]
   const [head = '', ...body] = table([['STEP', 'PERCENT', 'HELD', 'AT THE EARLIEST AFTER'], ...lines, end]).split('\n')
   const last = plan.steps[plan.last]?.percent ?? 0
   return [
     style.faint(head),
     ...body,
-    `A step is left at the earliest ${span(plan.lagMinutes)} after its time is over (lagMinutes), when the numbers of its last minute are believed to be complete; the controller looks once a minute.`,
+    `A step is left at the earliest ${exactSpan(plan.lagMinutes)} after its time is over (lagMinutes), when the numbers of its last minute are believed to be complete; the controller looks once a minute.`,
     ...(plan.minUsers > 0
       ? [`And not before about ${plan.minUsers} users of ${printable(plan.canary)} were counted.`]
       : []),

@@ -175,6 +175,11 @@ export function span(minutes: number): string {
   return `${Math.floor(whole / size)} ${large}${left > 0 ? ` ${left} ${small}` : ''}`
 }
 
+/** What a plan says, to the half minute. */
+export function exactSpan(minutes: number): string {
+  return Number.isInteger(minutes) || minutes < 1 ? span(minutes) : `${shortNumber(minutes)} min`
+}
+
 export function shortNumber(value: number): string {
   return value >= 1000 ? value.toExponential(1) : String(Number(value.toPrecision(3)))
 }

@@ -1,12 +1,12 @@
 import type { RunResult, Scenario } from '@waybill/rollout/simulation'
 import type { Simulated } from '../rollouts/simulation.ts'
-import { shortNumber, span } from './rollout.ts'
+import { exactSpan, shortNumber, span } from './rollout.ts'
 import { printable, type Style, table } from './text.ts'
 
 export function simulationPage(simulated: Simulated, style: Style): string {
   const { plan, scenario, runs, seed, others, othersShare, notes, timeline } = simulated
   const ramp = plan.steps.map(
-    ({ percent, holdMinutes }) => `${percent} %${holdMinutes > 0 ? ` for ${span(holdMinutes)}` : ''}`,
+    ({ percent, holdMinutes }) => `${percent} %${holdMinutes > 0 ? ` for ${exactSpan(holdMinutes)}` : ''}`,
   )
   return [
     `${style.strong('plan')}     ${printable(plan.canary)} to ${ramp.join(', ')}; bakes ${span(plan.bakeMinutes)}; alpha ${plan.alpha}`,

@@ -3,6 +3,7 @@ import { CODEDEPLOY_PRESETS, type Guardrail, presetSteps, type RolloutPlan, type
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { duration } from '../commands/duration.ts'
 import { wholeNumber } from '../commands/run-command.ts'
+import { checkKey } from '../edits/create.ts'
 import { weightOfPercent } from '../edits/rollout.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
@@ -48,9 +49,9 @@ export function onPlan(command: Command): Command {
     .option(
       '--max-error-percent <percent>',
       "roll back when more of the canary's attempts fail, 3 of 5 minutes",
-      number,
+      percentage,
     )
-    .option('--max-unfinished-percent <percent>', 'or never finish, as of a process that is killed', number)
+    .option('--max-unfinished-percent <percent>', 'or never finish, as of a process that is killed', percentage)
     .option('--alarm <name>', 'a CloudWatch alarm that rolls it back at once; once for each', gathered)
     .addOption(
       new Option('--in-flight <policy>', 'decisions in flight after a rollback (default: recall)').choices([
@@ -72,6 +73,7 @@ export async function readPlan(
 ): Promise<RolloutPlan> {
   if (options.plan !== undefined) return planIn(options.plan, flag, options, terminal)
   if (flag === undefined) throw new Failure('bad_input', 'Say which flag, or --plan FILE')
+  checkKey(flag)
   const { canary = 'canary', control = 'control', preset, steps, approveSteps, alarm } = options
   if ((preset === undefined) === (steps === undefined)) {
     const both =
@@ -179,6 +181,12 @@ export function stepNumber(text: string): number {
 export function number(text: string): number {
   if (/^\d+(\.\d+)?(e-?\d+)?$/i.test(text.trim())) return Number(text)
   throw new InvalidArgumentError('It must be a number, 0 or more.')
+}
+
+function percentage(text: string): number {
+  const value = number(text)
+  if (value <= 100) return value
+  throw new InvalidArgumentError('It must be a percentage, 0 to 100.')
 }
 
 function share(text: string): number {

@@ -72,6 +72,8 @@ it.each([
   ['--preset LambdaAllAtOnce --slow-users 1', '0.01 to 0.99'],
   ['--preset LambdaAllAtOnce --bake soon', 'must be a duration'],
   ['--preset LambdaAllAtOnce --judge-lag 1m', 'lagMinutes'],
+  ['--preset LambdaAllAtOnce --max-error-percent 500', 'a percentage, 0 to 100'],
+  ['a/b --preset LambdaAllAtOnce', 'is no flag key'],
   ['--plan absent.json', 'cannot be read'],
 ])('"%s" is refused in one line, and ends with 2', async (line, said) => {
   const args = line === '' ? [] : line.split(' ')
