@@ -1,5 +1,6 @@
 import { WaybillError } from '@waybill/core'
 import { carryOut, noted } from './carry-out.ts'
+import { RolloutError } from './errors.ts'
 import type { PublishEvents, RolloutEventType } from './events.ts'
 import { percentIn, sidesIn } from './flag-share.ts'
 import { rolledBackByHand } from './interventions.ts'
@@ -8,7 +9,15 @@ import { alarmOf } from './lambda-event.ts'
 import { type ObservingOptions, observe } from './observing.ts'
 import type { CheckedPlan } from './plan.ts'
 import { isOver, type Phase, type RolloutState } from './state.ts'
-import { changed, planOf, type RolloutChange, type RolloutStore, type StoredRollout } from './stored-rollout.ts'
+import { checkStored } from './stored-fault.ts'
+import {
+  changed,
+  planOf,
+  type RolloutChange,
+  type RolloutStore,
+  readRollout,
+  type StoredRollout,
+} from './stored-rollout.ts'
 import { tick } from './transition.ts'
 
 export interface ControllerOptions extends ObservingOptions {
@@ -44,6 +53,8 @@ export interface Controller {
 
 const MINUTE_MS = 60_000
 const WHO = 'rollout controller'
+/** Others step in now and then, not all the time. */
+const ATTEMPTS = 5
 
 /**
  * Drives rollouts from a schedule of one minute. A tick may be repeated, doubled, or stopped at any point: what was decided
@@ -79,7 +90,11 @@ export function rolloutController(options: ControllerOptions): Controller {
     if (before === undefined) return report(found, 'superseded')
     const plan = planOf(before)
     const untilMs = Math.floor((nowMs() - plan.lagMinutes * MINUTE_MS) / MINUTE_MS) * MINUTE_MS
-    if (isOver(before.state) || untilMs <= before.state.judgedUntilMs) return report(before, 'nothing-new')
+    // By the clock of whoever started or resumed it: nobody would judge until this one has caught up.
+    const aheadMs = before.state.judgedUntilMs - nowMs()
+    if (isOver(before.state) || (untilMs <= before.state.judgedUntilMs && aheadMs <= 0)) {
+      return report(before, 'nothing-new')
+    }
     const flag = await flagNow(store, plan, before)
     const current =
       flag.version === undefined || flag.percent === undefined
@@ -89,7 +104,9 @@ export function rolloutController(options: ControllerOptions): Controller {
     const { observations, faults } = await observe(options, plan, untilMs)
     const { verdict, findings, state } = tick(plan, current.state, observations, atMs)
     const last = { atMs, verdict, findings }
-    const words = [...findings.map((finding) => finding.words), ...faults]
+    const ahead =
+      aheadMs > 0 ? [`it was begun ${Math.ceil(aheadMs / 1000)} s ahead of this clock: no step ends before`] : []
+    const words = [...findings.map((finding) => finding.words), ...faults, ...ahead]
     const runs = state.phase !== 'paused' && state.phase !== 'frozen' && state.phase !== 'rolled-back'
     if (flag.fault !== undefined && runs) {
       const reasons = [flag.fault, ...words]
@@ -119,16 +136,17 @@ export function rolloutController(options: ControllerOptions): Controller {
   ): Promise<readonly TickReport[]> => {
     const rollouts = (await store.list('rollouts')) as unknown as readonly StoredRollout[]
     const failures: unknown[] = []
-    const reports: TickReport[] = []
-    for (const rollout of rollouts.filter(which)) {
+    const one = async (rollout: StoredRollout): Promise<readonly TickReport[]> => {
       try {
-        reports.push(await act(rollout))
+        checkStored(rollout)
+        return which(rollout) ? [await act(rollout)] : []
       } catch (error) {
         failures.push(error)
-        const words = error instanceof Error ? error.message : String(error)
-        reports.push(report(rollout, 'failed', { reasons: [words] }))
+        return [failed(rollout, error)]
       }
     }
+    // Side by side: counts that never answer, of one, would use up the time of all others.
+    const reports = (await Promise.all(rollouts.map(one))).flat()
     for (const one of reports) log(one)
     if (failures.length > 0)
       throw new AggregateError(failures, `${failures.length} of ${reports.length} rollouts failed`)
@@ -142,19 +160,28 @@ export function rolloutController(options: ControllerOptions): Controller {
       all(
         (rollout) => !isOver(rollout.state) && planOf(rollout).alarms.includes(name),
         async (found) => {
-          const before = await carryOut(port, found)
-          if (before === undefined || isOver(before.state)) return report(found, 'superseded')
           const words = `alarm ${name} went off: ${reason}`
           const findings: readonly Finding[] = [{ about: 'alarm', words }]
-          const change: RolloutChange = {
-            state: rolledBackByHand(before.state),
-            action: 'roll back',
-            events: ['Rollout Rolled Back'],
-            author: { who: WHO, comment: words },
-            reasons: [words],
-            last: { atMs: nowMs(), verdict: 'roll-back', findings },
+          let rollout: StoredRollout | undefined = found
+          // It goes off once: a tick that was faster must not swallow it.
+          for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+            if (rollout === undefined || isOver(rollout.state)) return report(rollout ?? found, 'superseded')
+            const before = await carryOut(port, rollout)
+            if (before !== undefined && !isOver(before.state)) {
+              const change: RolloutChange = {
+                state: rolledBackByHand(before.state),
+                action: 'roll back',
+                events: ['Rollout Rolled Back'],
+                author: { who: WHO, comment: words },
+                reasons: [words],
+                last: { atMs: nowMs(), verdict: 'roll-back', findings },
+              }
+              const done = await put(before, change, 'roll-back')
+              if (done.outcome !== 'superseded') return done
+            }
+            rollout = await readRollout(store, found.key)
           }
-          return put(before, change, 'roll-back')
+          throw new RolloutError('conflict', `The rollout of "${found.key}" is being changed by others all the time`)
         },
       ),
     handler: (event) => {
@@ -234,6 +261,19 @@ function report(
   const { verdict, reasons = [] } = more
   const said = { flag: key, rollout: plan.id, outcome, phase: state.phase, percent: flagPercent, reasons }
   return verdict === undefined ? said : { ...said, verdict }
+}
+
+/** Also of an item that is no rollout: it stands still until somebody looks at it. */
+function failed(found: Partial<StoredRollout>, error: unknown): TickReport {
+  const { key = '', plan, state, flagPercent } = found
+  return {
+    flag: key,
+    rollout: String(plan?.id),
+    outcome: 'failed',
+    phase: state?.phase ?? 'frozen',
+    percent: flagPercent ?? Number.NaN,
+    reasons: [error instanceof Error ? error.message : String(error)],
+  }
 }
 
 function logLine(report: TickReport): void {

@@ -4,6 +4,8 @@ export type RolloutErrorCode =
   | 'bad_flag'
   /** The rollout is in no phase in which that can be done. */
   | 'bad_phase'
+  /** What is stored is no rollout that can be driven. */
+  | 'bad_rollout'
   /** Others changed it at the same moment, again and again. */
   | 'conflict'
   /** The bus did not answer in time. */

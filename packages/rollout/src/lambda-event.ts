@@ -7,6 +7,9 @@ export interface AlarmChange {
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html: one made up may not fit an item. */
+const MAX_REASON_LENGTH = 1023
+
 /**
  * An alarm's event, as CloudWatch gives it to a function or as EventBridge has it; `undefined` for anything else.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
@@ -17,7 +20,8 @@ export function alarmOf(event: unknown): AlarmChange | undefined {
   const { alarmName, state } = fieldsOf(alarmData ?? detail)
   const { value, reason } = fieldsOf(state)
   if (typeof alarmName !== 'string' || typeof value !== 'string') return undefined
-  return { name: alarmName, isOn: value === 'ALARM', reason: typeof reason === 'string' ? reason : 'no reason given' }
+  const words = typeof reason === 'string' ? reason.slice(0, MAX_REASON_LENGTH) : 'no reason given'
+  return { name: alarmName, isOn: value === 'ALARM', reason: words }
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -3,6 +3,7 @@ import { withDeadline } from '@waybill/flags'
 import type { MinuteCounts } from './guardrails.ts'
 import type { Observations } from './judge.ts'
 import type { CheckedPlan } from './plan.ts'
+import type { UserCount } from './state.ts'
 
 /** Whose minutes are asked for: from the start of one minute, inclusive, to that of another. */
 export interface MinutesQuery {
@@ -54,8 +55,15 @@ export async function observe(options: ObservingOptions, plan: CheckedPlan, unti
   }
   const query = { flag: plan.flag, variation: plan.canary, fromMs: untilMs - WINDOW_MINUTES * MINUTE_MS, untilMs }
   const [users, read] = await Promise.all([
-    known('affected users', () => affectedUsers.totals(plan.flag, rolloutOf(plan.flag))),
+    known('affected users', async () => counts(await affectedUsers.totals(plan.flag, rolloutOf(plan.flag)))),
     minutes === undefined ? undefined : known('metrics', (signal) => minutes({ ...query, signal })),
   ])
   return { observations: { untilMs, users, minutes: read, seenOneIn }, faults }
+}
+
+/** Evidence that has once taken in what is no number is none any more. */
+function counts(totals: readonly UserCount[]): readonly UserCount[] {
+  const odd = totals.find(({ users }) => !Number.isSafeInteger(users) || users < 0)
+  if (odd !== undefined) throw new Error(`a total of ${odd.users} users`)
+  return totals
 }

@@ -6,6 +6,7 @@ import { checkStartable, percentIn, sidesOf } from './flag-share.ts'
 import { approved, paused, resumed, rolledBackByHand, waitingStep } from './interventions.ts'
 import { checkedPlan, type RolloutPlan } from './plan.ts'
 import { isOver, type RolloutState, startState } from './state.ts'
+import { checkStored } from './stored-fault.ts'
 import {
   changed,
   planOf,
@@ -25,7 +26,7 @@ export interface RolloutOperatorOptions {
 
 /**
  * What humans and their hooks do to rollouts. Each change is done at once, and by the next tick if this process dies in the
- * middle. Rejects with `RolloutError`: `no_rollout`, `bad_phase`, `bad_flag`, `conflict`; with `bad_option` for a plan that
+ * middle. Rejects with `RolloutError`: `no_rollout`, `bad_phase`, `bad_flag`, `bad_rollout`, `conflict`; with `bad_option` for a plan that
  * is wrong; and as the store does.
  */
 export interface RolloutOperator {
@@ -80,6 +81,7 @@ export function rolloutOperator({ store, nowMs = Date.now, publish }: RolloutOpe
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const found = await readRollout(store, flag)
       if (found === undefined) throw new RolloutError('no_rollout', `There is no rollout of "${flag}"`)
+      checkStored(found)
       // What was decided before comes first: its audit entry would be lost otherwise.
       const before = found.pending === undefined ? found : await carryOut({ store, nowMs }, found)
       if (before === undefined) continue
@@ -94,6 +96,7 @@ export function rolloutOperator({ store, nowMs = Date.now, publish }: RolloutOpe
       const plan = checkedPlan(input)
       const there = await store.get('rollouts', plan.flag)
       const before = there === undefined || there.deleted ? undefined : (there as unknown as StoredRollout)
+      if (before !== undefined) checkStored(before)
       if (before !== undefined && !isOver(before.state)) {
         const { id } = before.plan
         throw new RolloutError('bad_phase', `Rollout ${id} of "${plan.flag}" is ${before.state.phase}: end it first`)
