@@ -3,6 +3,7 @@ import { RolloutError } from './errors.ts'
 import type { PublishEvents } from './events.ts'
 import { percentIn, sidesIn, sidesOf, withPercent } from './flag-share.ts'
 import type { CheckedPlan } from './plan.ts'
+import type { RolloutState } from './state.ts'
 import { type Pending, planOf, type RolloutStore, type StoredRollout } from './stored-rollout.ts'
 
 export interface CarryOutOptions {
@@ -54,10 +55,20 @@ export async function carryOut(options: CarryOutOptions, rollout: StoredRollout)
 
 const isRollback = ({ state }: StoredRollout): boolean => state.phase === 'rolled-back'
 
-/** From now on it is known which share a version of the flag stands for. */
+/** A rollout is one item, of 400 KB on DynamoDB, and somebody's tool may edit a flag each minute for a week. */
+const MAX_VERSIONS = 200
+
+/**
+ * From now on it is known which share a version of the flag stands for. The oldest are forgotten; what they had to say is in
+ * the evidence.
+ */
 export function noted(rollout: StoredRollout, version: number, percent: number): StoredRollout {
-  const percentByVersion = { ...rollout.state.percentByVersion, [version]: percent }
-  return { ...rollout, flagPercent: percent, state: { ...rollout.state, percentByVersion } }
+  const { state } = rollout
+  const known: RolloutState['percentByVersion'] = { ...state.percentByVersion, [version]: percent }
+  // Whole numbers are in their order: https://tc39.es/ecma262/#sec-ordinaryownpropertykeys
+  const percentByVersion = Object.fromEntries(Object.entries(known).slice(-MAX_VERSIONS))
+  const counted = state.counted.filter((one) => Object.hasOwn(percentByVersion, one.version))
+  return { ...rollout, flagPercent: percent, state: { ...state, percentByVersion, counted } }
 }
 
 interface FlagSet {

@@ -93,3 +93,21 @@ describe('a flag that the store will not have changed', () => {
     expect(await world.actions()).toEqual(['start r', 'roll back'])
   })
 })
+
+describe('a flag that somebody’s tool edits every minute', () => {
+  it('does not grow the rollout without end, and is judged by its latest versions', async () => {
+    const world = new World()
+    await world.begin({ ...PLAN, steps: [{ percent: 10, holdMinutes: 1_000 }] })
+    for (let minute = 0; minute < 300; minute += 1) {
+      await edited(world, { targets: [{ values: [String(minute)], variation: 1 }] })
+      if (minute % 10 === 0) await world.errors(0, 1)
+      await world.tick(1)
+    }
+    const { state } = (await world.operator().get('f')) ?? {}
+    expect(Object.keys(state?.percentByVersion ?? {})).toHaveLength(200)
+    expect(state?.counted.length).toBeLessThan(50)
+    await world.errors(30, 2)
+    await world.tick(1)
+    expect((await world.actions()).at(-1)).toBe('roll back')
+  })
+})
