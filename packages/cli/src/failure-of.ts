@@ -19,6 +19,7 @@ const OF_ROLLOUT: Readonly<Record<string, FailureCode>> = {
   no_rollout: 'not_found',
   bad_phase: 'refused',
   bad_flag: 'refused',
+  bad_rollout: 'refused',
   conflict: 'conflict',
 }
 

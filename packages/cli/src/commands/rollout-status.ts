@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { checkKey } from '../edits/create.ts'
-import { Failure } from '../failure.ts'
+import { Failure, messageOf } from '../failure.ts'
 import { statusList, statusPage } from '../render/rollout.ts'
 import { rolloutHistoryLines } from '../render/rollout-history.ts'
+import { printable } from '../render/text.ts'
 import { inOrder, type RolloutContext, showFromRollouts } from '../rollouts/open-rollouts.ts'
-import { overviewOf } from '../rollouts/overview.ts'
+import { type Overview, overviewOf } from '../rollouts/overview.ts'
 import { onStore, type Report, type Session, type SharedOptions } from './run-command.ts'
 
 /** The commands that look at rollouts once. */
@@ -27,10 +28,26 @@ async function all({ rollouts, store, terminal }: RolloutContext): Promise<Repor
   const found = await rollouts.list()
   const flags = await Promise.all(found.map(({ key }) => store.get('features', key)))
   const nowMs = terminal.nowMs()
-  const overviews = found
-    .map((rollout, index) => overviewOf(rollout, flags[index], nowMs))
-    .toSorted((a, b) => (a.flag < b.flag ? -1 : 1))
-  return { json: overviews, text: (style) => statusList(overviews, nowMs, style) }
+  const overviews: Overview[] = []
+  const faults: { readonly flag: string; readonly fault: string }[] = []
+  for (const [index, rollout] of found.entries()) {
+    try {
+      overviews.push(overviewOf(rollout, flags[index], nowMs))
+    } catch (error) {
+      // One that cannot be read hides no other.
+      faults.push({ flag: rollout.key, fault: messageOf(error) })
+    }
+  }
+  overviews.sort((a, b) => (a.flag < b.flag ? -1 : 1))
+  return {
+    json: [...overviews, ...faults],
+    text: (style) =>
+      [
+        ...(overviews.length > 0 || faults.length === 0 ? [statusList(overviews, nowMs, style)] : []),
+        ...faults.map(({ fault }) => style.bad(`! ${printable(fault)}`)),
+      ].join('\n'),
+    exitCode: faults.length > 0 ? 1 : 0,
+  }
 }
 
 async function one(flag: string, { rollouts, store, storeName, terminal }: RolloutContext): Promise<Report> {

@@ -9,6 +9,7 @@ import {
   sidesOf,
   strengthOf,
 } from '@waybill/rollout'
+import { Failure, messageOf } from '../failure.ts'
 
 /** A rollout as people and scripts look at it: only what is so, and nothing of how long ago. Times are milliseconds. */
 export interface Overview {
@@ -71,7 +72,17 @@ export interface Users {
 
 const MINUTE_MS = 60_000
 
+/** Fails with `refused` for what is no rollout, whoever wrote it. */
 export function overviewOf(rollout: StoredRollout, flag: FlagData | undefined, nowMs: number): Overview {
+  try {
+    return overviewOfWhole(rollout, flag, nowMs)
+  } catch (cause) {
+    const message = `What is stored as the rollout of "${rollout.key}" is none that can be read: ${messageOf(cause)}`
+    throw new Failure('refused', message, { cause })
+  }
+}
+
+function overviewOfWhole(rollout: StoredRollout, flag: FlagData | undefined, nowMs: number): Overview {
   const plan = checkedPlan(rollout.plan)
   const { state, last, pending, flagPercent } = rollout
   const hold = plan.steps[state.step]?.holdMinutes ?? 0
@@ -79,7 +90,11 @@ export function overviewOf(rollout: StoredRollout, flag: FlagData | undefined, n
   const isMoving = state.phase === 'ramping' || state.phase === 'baking'
   const flagNow = flag === undefined || flag.deleted ? undefined : flagNowOf(flag, plan)
   const waits =
-    state.phase === 'awaiting-approval' ? (state.approvedUntilPercent === 0 ? 1 : state.step + 2) : undefined
+    state.phase === 'awaiting-approval'
+      ? state.step === 0 && state.approvedUntilPercent === 0
+        ? 1
+        : state.step + 2
+      : undefined
   return {
     flag: plan.flag,
     rollout: plan.id,
