@@ -50,7 +50,9 @@ export interface CheckedPlan extends Required<Omit<RolloutPlan, 'preset'>> {
 }
 
 const ID = /^[A-Za-z0-9._-]{1,64}$/
-const NAME = /^[\x21-\x7e]{1,256}$/
+const KEY = /^[\x21-\x7e]{1,256}$/
+/** As declared names are: under a longer one nothing can be recalled. */
+const VARIATION = /^[\x21-\x7e]{1,64}$/
 const MAX_STEPS = 100
 const WEEK_MINUTES = 10_080
 
@@ -73,8 +75,11 @@ export function checkedPlan(input: RolloutPlan): CheckedPlan {
   const plan = (typeof input === 'object' && input !== null ? input : {}) as RolloutPlan
   refuseUnknown(plan)
   if (typeof plan.id !== 'string' || !ID.test(plan.id)) throw bad('id', '1 to 64 letters, digits, dots, dashes')
-  for (const name of ['flag', 'canary', 'control'] as const) {
-    if (typeof plan[name] !== 'string' || !NAME.test(plan[name])) throw bad(name, 'printable ASCII without spaces')
+  if (typeof plan.flag !== 'string' || !KEY.test(plan.flag)) throw bad('flag', 'printable ASCII without spaces')
+  for (const name of ['canary', 'control'] as const) {
+    if (typeof plan[name] !== 'string' || !VARIATION.test(plan[name])) {
+      throw bad(name, '1 to 64 printable ASCII characters without spaces')
+    }
   }
   if (plan.canary === plan.control) throw bad('control', 'another variation than the canary')
   const steps = checkedSteps(plan)
@@ -127,15 +132,22 @@ function checkedSteps({ steps, preset }: RolloutPlan): readonly Step[] {
   if (!Array.isArray(steps) || steps.length === 0 || steps.length > MAX_STEPS)
     throw bad('steps', `1 to ${MAX_STEPS} steps`)
   let before = 0
-  for (const [index, step] of steps.entries()) {
-    const { percent, holdMinutes } = (step ?? {}) as Partial<Step>
-    if (!isNumber(percent, 0.001, 100) || percent <= before) {
-      throw bad(`steps[${index}].percent`, 'above the step before it, and at most 100')
+  return steps.map((step: unknown, index) => {
+    const { percent, holdMinutes, ...rest } = (step ?? {}) as Partial<Step>
+    const at = `steps[${index}]`
+    refuseRest(at, rest, 'percent, holdMinutes')
+    if (!isNumber(percent, 0.001, 100) || weighable(percent) <= before) {
+      throw bad(`${at}.percent`, 'above the step before it by 0.001 or more, and at most 100')
     }
-    if (!isNumber(holdMinutes, 0, WEEK_MINUTES)) throw bad(`steps[${index}].holdMinutes`, `0 to ${WEEK_MINUTES}`)
-    before = percent
-  }
-  return steps
+    if (!isNumber(holdMinutes, 0, WEEK_MINUTES)) throw bad(`${at}.holdMinutes`, `0 to ${WEEK_MINUTES}`)
+    before = weighable(percent)
+    return { percent: before, holdMinutes }
+  })
+}
+
+/** As a flag's weights can say it, in thousandths: a third of all would never be found in the flag as it was set. */
+function weighable(percent: number): number {
+  return Math.round(percent * 1000) / 1000
 }
 
 function checkedGuardrails({ guardrails }: RolloutPlan): readonly Guardrail[] {
@@ -148,11 +160,15 @@ function checkedGuardrails({ guardrails }: RolloutPlan): readonly Guardrail[] {
     if (kinds.has(guardrail?.kind)) throw bad(`${at}.kind`, 'another one: each kind once')
     kinds.add(guardrail?.kind)
     if (guardrail?.kind === 'errored-users' || guardrail?.kind === 'slow-users') {
+      const { kind: _, alphaShare: __, ...rest } = guardrail
+      refuseRest(at, rest, 'kind, alphaShare')
       if (!isNumber(guardrail.alphaShare, 0.01, 1)) throw bad(`${at}.alphaShare`, 'a share of alpha from 0.01 to 1')
       shares += guardrail.alphaShare
     } else if (guardrail?.kind === 'error-rate' || guardrail?.kind === 'unfinished') {
-      if (!isNumber(guardrail.maxPercent, 0, 100)) throw bad(`${at}.maxPercent`, 'a percentage')
-      const { badMinutes = 3, ofMinutes = 5 } = guardrail
+      const { kind: _, maxPercent, badMinutes = 3, ofMinutes = 5, minRequests = 20, ...rest } = guardrail
+      refuseRest(at, rest, 'kind, maxPercent, badMinutes, ofMinutes, minRequests')
+      if (!isNumber(maxPercent, 0, 100)) throw bad(`${at}.maxPercent`, 'a percentage')
+      if (!isNumber(minRequests, 1, Number.MAX_SAFE_INTEGER)) throw bad(`${at}.minRequests`, '1 or more')
       if (!isNumber(ofMinutes, 1, 60) || !isNumber(badMinutes, 1, ofMinutes)) {
         throw bad(`${at}.badMinutes`, 'at most ofMinutes, which is at most 60')
       }
@@ -186,6 +202,10 @@ const KNOWN = new Set<string>([
 function refuseUnknown(plan: RolloutPlan): void {
   for (const name of Object.keys(plan))
     if (!KNOWN.has(name)) throw bad(name, `absent: fields are ${[...KNOWN].join(', ')}`)
+}
+
+function refuseRest(at: string, rest: object, fields: string): void {
+  for (const name of Object.keys(rest)) throw bad(`${at}.${name}`, `absent: fields are ${fields}`)
 }
 
 function minutes(

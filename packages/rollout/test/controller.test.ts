@@ -19,6 +19,15 @@ describe('a healthy rollout', () => {
     ])
   })
 
+  it('finds thirds of all users in the flag as it set them', async () => {
+    const world = new World()
+    const thirds = [100 / 3, 200 / 3, 100].map((percent) => ({ percent, holdMinutes: 1 }))
+    await world.begin({ ...PLAN, steps: thirds })
+    await world.tick(20)
+    expect(await world.percents()).toEqual([33.333, 66.667, 100])
+    expect((await world.actions()).at(-1)).toBe('complete')
+  })
+
   it('says who changed what in the flag’s own audit trail too', async () => {
     const world = new World()
     await world.begin()

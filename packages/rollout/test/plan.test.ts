@@ -95,6 +95,28 @@ describe('a plan', () => {
       'guardrails',
     ],
     ['a misspelt field', { bakeMinuts: 5 } as never, 'bakeMinuts'],
+    ['a misspelt field of a step', { steps: [{ ...steps[0], minutes: 5 }] }, 'steps[0].minutes'],
+    [
+      'a misspelt field of a guardrail',
+      { guardrails: [{ kind: 'error-rate', maxPercent: 5, minRequest: 5 }] },
+      'guardrails[0].minRequest',
+    ],
+    [
+      'a misplaced field of a guardrail',
+      { guardrails: [{ kind: 'errored-users', alphaShare: 1, maxPercent: 5 }] },
+      'guardrails[0].maxPercent',
+    ],
+    ...[Number.NaN, '5', 0, -1].map((minRequests): [string, object, string] => [
+      `a least of ${minRequests} requests`,
+      { guardrails: [{ kind: 'unfinished', maxPercent: 5, minRequests }] },
+      'guardrails[0].minRequests',
+    ]),
+    ['a name that no recall can carry', { control: 'c'.repeat(65) }, 'control'],
+    [
+      'steps that weights cannot tell apart',
+      { steps: [10.0001, 10.0002].map((percent) => ({ percent, holdMinutes: 1 })) },
+      'steps[1].percent',
+    ],
   ])('is refused by the name of the field: %s', (_, change, field) => {
     let thrown: unknown
     try {
@@ -104,6 +126,11 @@ describe('a plan', () => {
     }
     expect(isWaybillError(thrown) && thrown.code).toBe('bad_option')
     expect(String(thrown)).toContain(`"${field}"`)
+  })
+
+  it('has its percentages as weights can say them', () => {
+    const thirds = [100 / 3, 200 / 3, 100].map((percent) => ({ percent, holdMinutes: 1 }))
+    expect(checkedPlan({ ...base, steps: thirds }).steps.map(({ percent }) => percent)).toEqual([33.333, 66.667, 100])
   })
 
   it('is refused where it is nothing of the kind', () => {

@@ -1,5 +1,5 @@
-import type { MinuteCounts } from '../guardrails.ts'
 import { resumed } from '../interventions.ts'
+import type { Observations } from '../judge.ts'
 import type { CheckedPlan } from '../plan.ts'
 import { type RolloutState, startState, type UserCount } from '../state.ts'
 import { tick } from '../transition.ts'
@@ -23,6 +23,8 @@ export interface MinuteTrace {
 }
 
 const MINUTE_MS = 60_000
+/** So many users stand behind one who is counted as seen. */
+const SEEN_ONE_IN = 10
 
 /**
  * Runs a plan against a scenario: real judge, real transitions, simulated users. The same seed gives the same users and
@@ -45,7 +47,13 @@ export function runRollout(plan: CheckedPlan, scenario: Scenario, seed: number):
       percent = plan.steps[0]?.percent ?? 0
       state = world.write(state, percent)
     }
-    const moved = tick(plan, state, world.observed(minute, nowMs), nowMs)
+    const observations = world.observed(minute, nowMs - plan.lagMinutes * MINUTE_MS)
+    // As the controller does: no minute is judged before its numbers are there, and none twice.
+    if (observations.untilMs <= state.judgedUntilMs) {
+      trace.push({ minute, percent, words: [] })
+      continue
+    }
+    const moved = tick(plan, state, observations, nowMs)
     state = moved.state
     if (moved.percent !== percent && state.phase !== 'rolled-back') state = world.write(state, moved.percent)
     percent = moved.percent
@@ -66,8 +74,8 @@ class World {
   readonly #plan: CheckedPlan
   #version = 0
   /** Each user counts once, whatever the variation and the attempt: a consumer knows of neither. */
-  readonly #errored = new Set<number>()
-  readonly #users = new Map<string, number>()
+  readonly #counted = { error: new Set<number>(), seen: new Set<number>() }
+  readonly #users = new Map<string, UserCount>()
   readonly #hurt = new Set<number>()
   readonly #minutes = new Map<number, { started: number; finished: number; errors: number }>()
   readonly #late = new Map<number, (() => void)[]>()
@@ -96,18 +104,18 @@ class World {
     }
   }
 
-  observed(
-    minute: number,
-    nowMs: number,
-  ): { untilMs: number; users: readonly UserCount[]; minutes: readonly MinuteCounts[] } {
+  /** Users as they are counted now, and the minutes that are believed to be complete. */
+  observed(minute: number, untilMs: number): Observations & { readonly users: readonly UserCount[] } {
     for (const act of this.#late.get(minute) ?? []) act()
     this.#late.delete(minute)
-    const users = [...this.#users].map(([key, users]): UserCount => {
-      const [variation = '', version = ''] = key.split('@')
-      return { kind: 'error', variation, version: Number(version), users }
-    })
-    const minutes = [...this.#minutes].slice(-10).map(([at, counts]) => ({ minuteMs: at * MINUTE_MS, ...counts }))
-    return { untilMs: nowMs, users, minutes }
+    const users = [...this.#users.values()]
+    const minutes = [...this.#minutes].map(([at, counts]) => ({ minuteMs: at * MINUTE_MS, ...counts }))
+    return {
+      untilMs,
+      users,
+      minutes: minutes.filter(({ minuteMs }) => minuteMs < untilMs).slice(-10),
+      seenOneIn: SEEN_ONE_IN,
+    }
   }
 
   harm(): { readonly usersHurt: number } {
@@ -129,11 +137,19 @@ class World {
     if (runsCanary && (request.kills || (failed && !request.failsControl)) && !request.isTester)
       this.#hurt.add(request.user)
     if (runsCanary) this.#count(decided.minute, failed, request.kills)
-    if (!failed || request.losesStamp || !decided.bucketed || (runsCanary && request.kills)) return
-    if (this.#errored.has(request.user)) return
-    this.#errored.add(request.user)
-    const key = `${runsCanary ? this.#plan.canary : this.#plan.control}@${decided.version}`
-    this.#users.set(key, (this.#users.get(key) ?? 0) + 1)
+    if (request.losesStamp || !decided.bucketed) return
+    const variation = runsCanary ? this.#plan.canary : this.#plan.control
+    if (request.user % SEEN_ONE_IN === 0) this.#countUser('seen', request.user, variation, decided.version)
+    // Who was killed could not say for whom.
+    if (failed && !(runsCanary && request.kills)) this.#countUser('error', request.user, variation, decided.version)
+  }
+
+  #countUser(kind: 'error' | 'seen', user: number, variation: string, version: number): void {
+    if (this.#counted[kind].has(user)) return
+    this.#counted[kind].add(user)
+    const key = `${kind} ${variation} ${version}`
+    const before = this.#users.get(key)?.users ?? 0
+    this.#users.set(key, { kind, variation, version, users: before + 1 })
   }
 
   #count(minute: number, failed: boolean, killed: boolean): void {

@@ -63,7 +63,7 @@ const bad: readonly Scenario[] = [
 
 console.log(`${runs} runs each, seed ${seed}, alpha ${alpha}\n`)
 console.log('A whole rollout (5, 10, 25, 50, 100 %, 15 minutes each):\n')
-console.log('| scenario | rolled back | median minute | median of users hurt |\n|---|---|---|---|')
+console.log('| scenario | rolled back | median minute | median of users hurt | complete |\n|---|---|---|---|---|')
 let worst = 0
 for (const scenario of [...harmless, ...bad]) {
   const ended = Array.from({ length: runs }, (_, run) => runRollout(plan, scenario, seed * 1_000_000 + run))
@@ -71,7 +71,8 @@ for (const scenario of [...harmless, ...bad]) {
   if (harmless.includes(scenario)) worst = Math.max(worst, back.length / runs)
   const minute = back.length === 0 ? '-' : String(median(back.map(({ minute }) => minute + 1)))
   const hurt = harmless.includes(scenario) ? '-' : String(median(ended.map(({ usersHurt }) => usersHurt)))
-  console.log(`| ${scenario.name} | ${percent(back.length / runs)} | ${minute} | ${hurt} |`)
+  const complete = ended.filter(({ outcome }) => outcome === 'complete').length / runs
+  console.log(`| ${scenario.name} | ${percent(back.length / runs)} | ${minute} | ${hurt} | ${percent(complete)} |`)
 }
 
 console.log(`\nJudges on the same traffic, one hour at ${share * 100} %:\n`)
