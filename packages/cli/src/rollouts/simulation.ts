@@ -93,17 +93,15 @@ export function minutesFor(plan: CheckedPlan): number {
   return Math.ceil(timetableOf(plan).completeAfterMinutes) + 10
 }
 
-/** What the simulated world has not: nobody approves there, and only users who met an error are counted. */
+/** What the simulated world has not: nobody approves there, and nobody is slow. */
 function simulable(plan: CheckedPlan, { kills }: Scenario): { plan: CheckedPlan; notes: readonly string[] } {
   const kinds = plan.guardrails.map(({ kind }) => kind)
   const notes = [
-    `Not simulated is the plan's lagMinutes: add ${plan.lagMinutes} minutes to each step and to each rollback.`,
     ...(plan.approvals.length > 0 ? ['Approvals are taken as given at once.'] : []),
-    ...(plan.minUsers > 0 ? ['The minimum of users is left out: users who met no error are not counted here.'] : []),
     ...(kinds.includes('slow-users') ? ['Nobody is slow in it: that guardrail never speaks.'] : []),
     ...(kills > 0 && !kinds.includes('unfinished')
       ? ['What is killed counts no error: only --max-unfinished-percent sees it, and the plan has none.']
       : []),
   ]
-  return { plan: { ...plan, approvals: [], minUsers: 0 }, notes }
+  return { plan: { ...plan, approvals: [] }, notes }
 }
