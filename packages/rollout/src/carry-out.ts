@@ -72,7 +72,7 @@ export function noted(rollout: StoredRollout, version: number, percent: number):
 }
 
 interface FlagSet {
-  /** Absent: there is none any more. */
+  /** Absent: there is none, and no tombstone. */
   readonly flag?: FlagData
   /** It has the percentage. */
   readonly isSet: boolean
@@ -94,7 +94,9 @@ async function setFlag(
 ): Promise<FlagSet | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const flag = await store.get('features', plan.flag)
-    if (flag === undefined || flag.deleted) return { isSet: false }
+    if (flag === undefined) return { isSet: false }
+    // What was decided of it may be in flight all the same.
+    if (flag.deleted) return { flag, isSet: false }
     // Its canary would be back with whoever turns it on again.
     if (flag.on !== true && !isRollback(rollout)) return { flag, isSet: false }
     const sides = sidesIn(flag, plan)

@@ -50,6 +50,15 @@ describe('a rollback', () => {
     expect(await world.store.get('recalls', 'f')).toMatchObject({ upToVersion: flag?.version })
   })
 
+  it('recalls what is in flight of a flag that somebody deleted', async () => {
+    const world = new World()
+    await world.begin()
+    await world.store.put('features', { key: 'f', version: 3, deleted: true }, { ifVersion: 2 })
+    await world.operator().rollBack('f', BOB)
+    expect(await world.store.get('recalls', 'f')).toMatchObject({ upToVersion: 3, to: 'control' })
+    expect(await world.store.get('features', 'f')).toEqual({ key: 'f', version: 3, deleted: true })
+  })
+
   it('says in the trail what it took away, whoever had put it there', async () => {
     const world = new World()
     await world.begin()
