@@ -88,6 +88,26 @@ describe('a flag that the store will not have changed', () => {
     expect(world.events.at(-1)?.reasons.join()).toContain('10 % for canary instead of 50 %')
   })
 
+  it('begins with its first step when it is resumed, where not even that could be set', async () => {
+    const world = new World()
+    await world.store.init({ flags: { f: FLAG } })
+    const late: RolloutStore = {
+      ...world.store,
+      put: async (...args) => {
+        if (args[0] === 'rollouts') await ownedByOthers(world)
+        return world.store.put(...args)
+      },
+    }
+    await expect(world.operator(late).start(PLAN, ADA)).rejects.toMatchObject({ code: 'not_owner' })
+    await world.tick(4)
+    expect(await world.actions()).toEqual(['start r', 'pause'])
+    const { version = 0 } = (await world.store.get('owners', 'f')) ?? {}
+    await world.store.put('owners', { key: 'f', version: version + 1, owner: 'waybill' }, { ifVersion: version })
+    const resumed = await world.operator().resume('f', ADA)
+    expect(resumed.state).toMatchObject({ phase: 'ramping', step: 0 })
+    expect(await world.percents()).toEqual([10])
+  })
+
   it('is recalled when it is rolled back, and complained of until it is done', async () => {
     const world = new World()
     await world.begin()

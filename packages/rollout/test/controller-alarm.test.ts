@@ -4,17 +4,25 @@ import { PLAN, World } from './world.ts'
 
 const alarmed = { ...PLAN, alarms: ['gross-failure'] }
 
-it('an alarm is not swallowed by a tick that was faster', async () => {
+it.each(['list', 'put'] as const)('an alarm is not swallowed by a tick that was faster, just at its %s', async (at) => {
   const world = new World()
   await world.begin(alarmed)
-  world.pass(3)
+  await world.tick(2)
+  world.pass(1)
   let ticks = 0
+  const tickFirst = async (kind: string): Promise<void> => {
+    if (kind === 'rollouts' && ticks === 0) ticks += (await world.controller().tick()).length
+  }
   const late: RolloutStore = {
-    ...world.store,
+    get: world.store.get,
     list: async (...args) => {
       const found = await world.store.list(...args)
-      if (args[0] === 'rollouts') ticks += (await world.controller().tick()).length
+      if (at === 'list') await tickFirst(args[0])
       return found
+    },
+    put: async (...args) => {
+      if (at === 'put') await tickFirst(args[0])
+      return world.store.put(...args)
     },
   }
   const [report] = await world.controller(late).alarm('gross-failure', '9 > 5')
