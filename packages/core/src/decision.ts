@@ -48,7 +48,7 @@ export interface Decision<V extends JsonValue = JsonValue> {
   readonly cause?: Cause
   /** Seconds since the epoch at which it was decided; re-sealing, merging and forwarding keep it. */
   readonly decidedAtSeconds: number
-  /** Decided by the percentage bucket: a rollout's judge counts only these. */
+  /** Decided by the bucket of the flag's general percentage, no rule's: a rollout's judge counts only these. */
   readonly bucketed?: boolean
   readonly inExperiment?: boolean
   /** Exposures and goals are wanted for it. */

@@ -143,6 +143,15 @@ describe('a percentage rollout', () => {
     expect(decide({ ...percent(50), targets: [{ values: ['u'], variation: 1 }] }, { key: 'u' }).bucketed).toBe(false)
   })
 
+  it('does not say so of a rule’s percentage: a judge would hold these users against the flag’s own', () => {
+    const { rollout } = percent(50).fallthrough ?? {}
+    const rules = [{ clauses: [{ attribute: 'key', op: 'in', values: ['u'] }], ...(rollout ? { rollout } : {}) }]
+    expect(decide({ ...percent(10), rules }, { key: 'u' })).toMatchObject({
+      reason: { kind: 'RULE_MATCH' },
+      bucketed: false,
+    })
+  })
+
   it('follows another attribute, a seed, and an experiment’s own rules', () => {
     const byOrg = percent(50, { bucketBy: 'org' })
     const orgs = ['a', 'b', 'c', 'd', 'e', 'f'].map((org) => decide(byOrg, { key: String(Math.random()), org }).value)

@@ -11,6 +11,8 @@ export interface CarryOutOptions {
   readonly nowMs: () => number
   /** Absent: events wait for somebody who publishes them. */
   readonly publish?: PublishEvents | undefined
+  /** Told why nobody took the events. */
+  readonly onUnpublished?: (error: unknown) => void
   readonly unique?: RecallStoreOptions['unique']
 }
 
@@ -181,12 +183,16 @@ async function recall(
 }
 
 /** What is left. Nothing waits for a bus that is down: the rollout goes on, and they are offered again. */
-async function publishAll({ publish }: CarryOutOptions, { outbox }: StoredRollout): Promise<StoredRollout['outbox']> {
+async function publishAll(
+  { publish, onUnpublished }: CarryOutOptions,
+  { outbox }: StoredRollout,
+): Promise<StoredRollout['outbox']> {
   if (publish === undefined || outbox.length === 0) return outbox
   try {
     await publish(outbox)
     return []
-  } catch {
+  } catch (error) {
+    onUnpublished?.(error)
     return outbox
   }
 }

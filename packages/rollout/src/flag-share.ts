@@ -83,9 +83,10 @@ export function checkStartable(flag: FlagData | undefined, plan: CheckedPlan): {
   }
   const waits = plan.approvals.includes(0)
   const first = waits ? 0 : (plan.steps[0]?.percent ?? 0)
-  if (percent > first) {
-    const what = waits ? 'waiting for the first approval' : `a first step of ${first} %`
-    throw bad(`${percent} % have ${plan.canary} of "${flag.key}" already: ${what} would take it away`)
+  // The same percentage would not even be a version of its own: what was counted before would be held against it.
+  if (percent > 0 && percent >= first) {
+    const wanted = waits ? 'a first step that wants no approval' : `a first step above ${percent} %`
+    throw bad(`${percent} % have ${plan.canary} of "${flag.key}" already: begin with ${wanted}, or with none`)
   }
   return { sides, percent }
 }

@@ -140,6 +140,7 @@ function checkedSteps({ steps, preset }: RolloutPlan): readonly Step[] {
       throw bad(`${at}.percent`, 'above the step before it by 0.001 or more, and at most 100')
     }
     if (!isNumber(holdMinutes, 0, WEEK_MINUTES)) throw bad(`${at}.holdMinutes`, `0 to ${WEEK_MINUTES}`)
+    if (index === steps.length - 1 && percent !== 100) throw bad(`${at}.percent`, '100, as the last step is everybody')
     before = weighable(percent)
     return { percent: before, holdMinutes }
   })

@@ -126,7 +126,7 @@ describe('a flag that the store will not have changed', () => {
 describe('a flag that somebody’s tool edits every minute', () => {
   it('does not grow the rollout without end, and is judged by its latest versions', async () => {
     const world = new World()
-    await world.begin({ ...PLAN, steps: [{ percent: 10, holdMinutes: 1_000 }] })
+    await world.begin({ ...PLAN, steps: [10, 100].map((percent) => ({ percent, holdMinutes: 1_000 })) })
     for (let minute = 0; minute < 300; minute += 1) {
       await edited(world, { targets: [{ values: [String(minute)], variation: 1 }] })
       if (minute % 10 === 0) await world.errors(0, 1)

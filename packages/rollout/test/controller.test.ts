@@ -71,6 +71,20 @@ describe('a bad canary', () => {
     expect(last?.comment).toMatch(/^roll-back: 9 users of canary and 2 of control met an error: evidence /)
   })
 
+  it('has in its audit entry what broke, and nothing else', async () => {
+    const world = new World()
+    const guardrails = [
+      { kind: 'errored-users', alphaShare: 0.5 },
+      { kind: 'slow-users', alphaShare: 0.5 },
+      { kind: 'unfinished', maxPercent: 5 },
+    ] as const
+    await world.begin({ ...PLAN, guardrails })
+    await world.errors(12, 2)
+    await world.tick(3)
+    const last = (await world.trail()).findLast(({ kind }) => kind === 'rollouts')
+    expect(last?.comment).toMatch(/^roll-back: 12 users of canary and 2 of control met an error: [^;]*$/)
+  })
+
   it('leaves what is in flight where the plan says so', async () => {
     const world = new World()
     await world.begin({ ...PLAN, inFlight: 'keep' })
@@ -218,6 +232,8 @@ describe('a controller that cannot judge', () => {
     world.busIsDown = true
     await world.tick(20)
     expect(await world.percents()).toEqual([10, 50, 100])
+    const [report] = await world.controller().tick()
+    expect(report?.reasons).toContain('events wait: the bus is down')
     world.busIsDown = false
     await world.tick(1)
     expect(world.events.map(({ type }) => type)).toEqual([

@@ -24,6 +24,7 @@ describe('start', () => {
     ['that is off', { on: false }, 'is off'],
     ['without these variations', { variationNames: ['x', 'y'] }, 'it has x, y'],
     ['whose off variation is the canary', { offVariation: 1 }, 'off variation'],
+    ['that has the canary for as many users already', giving(10), '10 % have canary'],
     ['that has the canary for more users already', { fallthrough: { variation: 1 } }, '100 % have canary'],
     [
       'that a third variation has a share of',
@@ -117,7 +118,9 @@ describe('an approval', () => {
     const world = new World()
     await world.store.init({ flags: { f: { ...FLAG, ...giving(5) } } })
     const starting = world.operator().start(asking, ADA)
-    await expect(starting).rejects.toThrow('5 % have canary of "f" already: waiting for the first approval would')
+    await expect(starting).rejects.toThrow(
+      '5 % have canary of "f" already: begin with a first step that wants no approval',
+    )
   })
 
   it('may be given ahead', async () => {

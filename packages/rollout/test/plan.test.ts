@@ -64,6 +64,7 @@ describe('a plan', () => {
     ['an unknown preset', { steps: undefined, preset: 'Fast' }, 'preset'],
     ['a falling ramp', { steps: [steps[1], steps[0]] }, 'steps[1].percent'],
     ['a step of more than everybody', { steps: [{ percent: 101, holdMinutes: 1 }] }, 'steps[0].percent'],
+    ['a ramp that never gets to everybody', { steps: [steps[0]] }, 'steps[0].percent'],
     ['a step without a time', { steps: [{ percent: 10 }] }, 'steps[0].holdMinutes'],
     ['a step that is null', { steps: [null] }, 'steps[0].percent'],
     ['more alpha than there is', { alpha: 0.9 }, 'alpha'],

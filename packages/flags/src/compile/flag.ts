@@ -150,10 +150,13 @@ function compileOutcome(
   if (variation !== undefined && variation !== null) return always(evaluationAt(flag, variation, reason, { track }))
   const rolled =
     rollout &&
-    compileRollout(rollout, flag.key, flag.salt ?? '', ({ variation: index, bucketed, inExperiment }) =>
-      inExperiment
+    compileRollout(rollout, flag.key, flag.salt ?? '', (fell) => {
+      // A rule's percentage is another one than the fallthrough's, which a rollout sets and its judge reckons with.
+      const bucketed = fell.bucketed && reason.kind === 'FALLTHROUGH'
+      const { variation: index, inExperiment } = fell
+      return inExperiment
         ? evaluationAt(flag, index, { ...reason, inExperiment }, { track: true, bucketed })
-        : evaluationAt(flag, index, reason, { track, bucketed }),
-    )
+        : evaluationAt(flag, index, reason, { track, bucketed })
+    })
   return rolled || always(withoutVariation(flag.version, MALFORMED))
 }

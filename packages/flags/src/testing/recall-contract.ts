@@ -62,10 +62,7 @@ export function recallContract(contract: Contract): readonly ContractCase[] {
         'unchanged',
       )
       strictEqual((await recalls.put({ ...order, to: 'old' }, bob, { unlessCovered: true })).status, 'written')
-      deepStrictEqual(
-        (await store.list('audit', { keyPrefix: 'f/' })).map(({ who }) => who).toSorted(),
-        ['ada', 'bob'],
-      )
+      deepStrictEqual((await store.list('audit', { keyPrefix: 'f/' })).map(({ who }) => who).toSorted(), ['ada', 'bob'])
     }),
     contract('a recall expires by itself, and then holds up no other; the next order sweeps it away', async (store) => {
       let now = 1000
