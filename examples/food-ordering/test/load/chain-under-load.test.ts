@@ -28,7 +28,8 @@ const ENDS: Readonly<Record<FaultKind, RegExp>> = {
   exit: /Runtime exited with error: exit status 1$/,
   uncaught: /thrown where no handler catches it|Runtime exited with error: exit status/,
   'out-of-memory': /Runtime exited with error: signal: aborted/,
-  'late-error': /failed with all of its work done/,
+  // Where an engine was down as well, the batch had failed by itself before it came to that.
+  'late-error': /failed with all of its work done|All records failed processing/,
 }
 
 const planted = (name: string): string => fileURLToPath(new URL(`./handlers/${name}.ts`, import.meta.url))
