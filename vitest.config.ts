@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     // Engines, processes and builds on machines that do other things as well. No test asserts a time.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Half of the time is spent waiting for engines: on two cores, one file at a time would take twice as long.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: ['packages/*', 'examples/*'].map((root) => ({
       extends: true,
       test: { include: [`${root}/test/**/*.test.ts`] },
