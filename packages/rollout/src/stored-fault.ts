@@ -22,7 +22,7 @@ export function checkStored(item: StoredRollout): void {
   const bad = (what: string): RolloutError =>
     new RolloutError(
       'bad_rollout',
-      `The item "${item.key}" of rollouts has ${what}: repair it, or delete it and start anew`,
+      `The item "${item.key}" of rollouts has ${what}: "waybill flags kill" ends its canary; then repair or delete the item`,
     )
   const plan = planOf(item)
   if (plan.flag !== item.key) throw bad(`the plan of another flag, "${plan.flag}"`)
