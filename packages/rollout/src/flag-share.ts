@@ -86,7 +86,8 @@ export function checkStartable(flag: FlagData | undefined, plan: CheckedPlan): {
   // The same percentage would not even be a version of its own: what was counted before would be held against it.
   if (percent > 0 && percent >= first) {
     const wanted = waits ? 'a first step that wants no approval' : `a first step above ${percent} %`
-    throw bad(`${percent} % have ${plan.canary} of "${flag.key}" already: begin with ${wanted}, or with none`)
+    const either = percent === 100 ? '' : `begin with ${wanted}, or `
+    throw bad(`${percent} % have ${plan.canary} of "${flag.key}" already: ${either}give ${plan.control} to all first`)
   }
   return { sides, percent }
 }

@@ -57,5 +57,5 @@ export function rolledBackByHand(state: RolloutState): RolloutState {
 }
 
 function wrong({ phase }: RolloutState, what: string): RolloutError {
-  return new RolloutError('bad_phase', `It is ${phase}: it cannot be ${what}`)
+  return new RolloutError('bad_phase', `It is ${phase.replaceAll('-', ' ')}: it cannot be ${what}`)
 }

@@ -98,8 +98,9 @@ export function rolloutOperator({ store, nowMs = Date.now, publish }: RolloutOpe
       const before = there === undefined || there.deleted ? undefined : (there as unknown as StoredRollout)
       if (before !== undefined) checkStored(before)
       if (before !== undefined && !isOver(before.state)) {
-        const { id } = before.plan
-        throw new RolloutError('bad_phase', `Rollout ${id} of "${plan.flag}" is ${before.state.phase}: end it first`)
+        const phase = before.state.phase.replaceAll('-', ' ')
+        const message = `Rollout ${before.plan.id} of "${plan.flag}" is ${phase}: roll it back first, or let it come to its end`
+        throw new RolloutError('bad_phase', message)
       }
       if (before?.pending !== undefined) throw new RolloutError('bad_phase', `Rollout ${before.plan.id} is just ending`)
       const flag = await store.get('features', plan.flag)

@@ -74,7 +74,8 @@ const isNumber = (value: unknown, least: number, most: number): value is number 
 export function checkedPlan(input: RolloutPlan): CheckedPlan {
   const plan = (typeof input === 'object' && input !== null ? input : {}) as RolloutPlan
   refuseUnknown(plan)
-  if (typeof plan.id !== 'string' || !ID.test(plan.id)) throw bad('id', '1 to 64 letters, digits, dots, dashes')
+  if (typeof plan.id !== 'string' || !ID.test(plan.id))
+    throw bad('id', '1 to 64 letters, digits, dots, dashes and underscores')
   if (typeof plan.flag !== 'string' || !KEY.test(plan.flag)) throw bad('flag', 'printable ASCII without spaces')
   for (const name of ['canary', 'control'] as const) {
     if (typeof plan[name] !== 'string' || !VARIATION.test(plan[name])) {
@@ -139,7 +140,7 @@ function checkedSteps({ steps, preset }: RolloutPlan): readonly Step[] {
     if (!isNumber(percent, 0.001, 100) || weighable(percent) <= before) {
       throw bad(`${at}.percent`, 'above the step before it by 0.001 or more, and at most 100')
     }
-    if (!isNumber(holdMinutes, 0, WEEK_MINUTES)) throw bad(`${at}.holdMinutes`, `0 to ${WEEK_MINUTES}`)
+    if (!isNumber(holdMinutes, 0, WEEK_MINUTES)) throw bad(`${at}.holdMinutes`, `0 to ${WEEK_MINUTES} minutes`)
     if (index === steps.length - 1 && percent !== 100) throw bad(`${at}.percent`, '100, as the last step is everybody')
     before = weighable(percent)
     return { percent: before, holdMinutes }
@@ -177,7 +178,7 @@ function checkedGuardrails({ guardrails }: RolloutPlan): readonly Guardrail[] {
       throw bad(`${at}.kind`, 'errored-users, slow-users, error-rate or unfinished')
     }
   }
-  if (shares > 1 + 1e-9) throw bad('guardrails', 'sharing one alpha: the sum of alphaShare is above 1')
+  if (shares > 1 + 1e-9) throw bad('guardrails', 'sharing one alpha: their alphaShare may come to 1 at most')
   return guardrails
 }
 
@@ -216,7 +217,7 @@ function minutes(
   least: number,
 ): number {
   const value = plan[name] ?? absent
-  if (!isNumber(value, least, WEEK_MINUTES)) throw bad(name, `minutes from ${least} to ${WEEK_MINUTES}`)
+  if (!isNumber(value, least, WEEK_MINUTES)) throw bad(name, `${least} to ${WEEK_MINUTES} minutes`)
   return value
 }
 

@@ -60,6 +60,7 @@ describe('start', () => {
     await world.begin()
     await expect(world.operator().start({ ...PLAN, id: 's' }, ADA)).rejects.toMatchObject({ code: 'bad_phase' })
     await world.operator().rollBack('f', BOB)
+    await expect(world.operator().rollBack('f', BOB)).rejects.toThrow('It is rolled back: it cannot be rolled back')
     await world.operator().start({ ...PLAN, id: 's' }, ADA)
     expect(await world.actions()).toEqual(['start r', 'roll back', 'start s'])
   })
@@ -119,7 +120,11 @@ describe('an approval', () => {
     await world.store.init({ flags: { f: { ...FLAG, ...giving(5) } } })
     const starting = world.operator().start(asking, ADA)
     await expect(starting).rejects.toThrow(
-      '5 % have canary of "f" already: begin with a first step that wants no approval',
+      '5 % have canary of "f" already: begin with a first step that wants no approval, or give control to all first',
+    )
+    await world.store.init({ flags: { f: { ...FLAG, version: 9, ...giving(100) } } })
+    await expect(world.operator().start(PLAN, ADA)).rejects.toThrow(
+      '100 % have canary of "f" already: give control to all first',
     )
   })
 
