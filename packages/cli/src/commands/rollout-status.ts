@@ -24,7 +24,7 @@ export function statusCommands(session: Session): readonly Command[] {
   ]
 }
 
-async function all({ rollouts, store, terminal }: RolloutContext): Promise<Report> {
+async function all({ rollouts, store, storeName, terminal }: RolloutContext): Promise<Report> {
   const found = await rollouts.list()
   const flags = await Promise.all(found.map(({ key }) => store.get('features', key)))
   const nowMs = terminal.nowMs()
@@ -43,7 +43,8 @@ async function all({ rollouts, store, terminal }: RolloutContext): Promise<Repor
     json: [...overviews, ...faults],
     text: (style) =>
       [
-        ...(overviews.length > 0 || faults.length === 0 ? [statusList(overviews, nowMs, style)] : []),
+        ...(found.length === 0 ? [`No rollouts in ${printable(storeName)}.`] : []),
+        ...(overviews.length > 0 ? [statusList(overviews, nowMs, style)] : []),
         ...faults.map(({ fault }) => style.bad(`! ${printable(fault)}`)),
       ].join('\n'),
     exitCode: faults.length > 0 ? 1 : 0,

@@ -111,5 +111,5 @@ export function seconds(text: string): number {
 
 export function wholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number.')
+  throw new InvalidArgumentError('It must be a whole number, 0 or more, of at most 15 digits.')
 }

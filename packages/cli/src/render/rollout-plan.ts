@@ -22,7 +22,6 @@ export function planLines(
     exactSpan(completeAfterMinutes),
   ]
   const [head = '', ...body] = table([['STEP', 'PERCENT', 'HELD', 'AT THE EARLIEST AFTER'], ...lines, end]).split('\n')
-  const last = plan.steps[plan.last]?.percent ?? 0
   return [
     style.faint(head),
     ...body,
@@ -30,8 +29,8 @@ export function planLines(
     ...(plan.minUsers > 0
       ? [`And not before about ${plan.minUsers} users of ${printable(plan.canary)} were counted.`]
       : []),
-    ...(last < 100 ? [`It ends at ${last} %: the others keep ${printable(plan.control)}.`] : []),
     `It is rolled back when ${plan.guardrails.map((guardrail) => guardrailWords(guardrail, plan)).join('; or when ')}.`,
+    ...unguarded(plan),
     ...(plan.alarms.length > 0 ? [`And at once when an alarm goes off: ${listed(plan.alarms)}.`] : []),
     plan.inFlight === 'recall'
       ? `Decisions in flight are then recalled to ${printable(plan.control)}, in functions whose declaration of the flag says inFlight: 'recall'.`
@@ -39,12 +38,21 @@ export function planLines(
   ]
 }
 
-export function guardrailWords(guardrail: Guardrail, { alpha, canary, control }: CheckedPlan): string {
+/** Users are held against control's: where all have the canary, a plan of presets and defaults has nothing that would end it. */
+function unguarded({ guardrails, alarms, steps }: CheckedPlan): readonly string[] {
+  if (alarms.length > 0 || guardrails.some((guardrail) => !('alphaShare' in guardrail))) return []
+  const when = steps.length === 1 ? 'All have it from the first step on' : 'Once all have it'
+  return [
+    `${when}, there is nobody to hold them against, and nothing rolls it back. A limit of its own would (--max-error-percent, --max-unfinished-percent), or an alarm.`,
+  ]
+}
+
+export function guardrailWords(guardrail: Guardrail, { alpha, canary }: CheckedPlan): string {
   if ('alphaShare' in guardrail) {
     const what = guardrail.kind === 'errored-users' ? 'meet errors' : 'are slow'
     const own = alpha * guardrail.alphaShare
     return printable(
-      `more users of ${canary} than of ${control} ${what} (evidence above ${shortNumber(1 / own)}: a harmless one is hit in at most ${shortNumber(own * 100)} % of rollouts)`,
+      `more of ${canary}'s users ${what} than its share explains (evidence above ${shortNumber(1 / own)}: a harmless one is hit in at most ${shortNumber(own * 100)} % of rollouts)`,
     )
   }
   const { kind, maxPercent, badMinutes = 3, ofMinutes = 5, minRequests = 20 } = guardrail

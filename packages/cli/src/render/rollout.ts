@@ -40,7 +40,7 @@ export function statusPage({ overview, storeName, nowMs, lastChange }: StatusPag
             `the flag is to have ${pending.percent} %${pending.recall ? ', and a recall' : ''}: the next tick does it`,
           ],
         ]),
-    ...(unpublishedEvents > 0 ? [['events', `${unpublishedEvents} wait for the controller to publish them`]] : []),
+    ...(unpublishedEvents > 0 ? [['events', `${unpublishedEvents} wait for a controller that publishes them`]] : []),
   ]
   return [
     head,
@@ -53,7 +53,6 @@ export function statusPage({ overview, storeName, nowMs, lastChange }: StatusPag
 }
 
 export function statusList(overviews: readonly Overview[], nowMs: number, style: Style): string {
-  if (overviews.length === 0) return 'No rollouts.'
   const rows = overviews.map((overview) => [
     printable(overview.flag),
     printable(overview.rollout),

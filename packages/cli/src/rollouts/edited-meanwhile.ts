@@ -13,9 +13,12 @@ export async function rolloutNotes(store: Pick<Store, 'get'>, flag: NamedFlag): 
     if (item === undefined || item.deleted) return []
     const { plan, state, flagPercent } = item as unknown as StoredRollout
     if (state.phase === 'complete' || state.phase === 'rolled-back') return []
-    const about = `Rollout ${plan.id} of ${flag.key} is under way (${state.phase}, ${flagPercent} %)`
-    if (leaves(flag, plan, flagPercent)) return [`${about}: it goes on as before.`]
+    const about = `Rollout ${plan.id} of ${flag.key} is under way (${state.phase.replaceAll('-', ' ')}, ${flagPercent} %)`
     const stands = state.phase === 'paused' || state.phase === 'frozen'
+    if (leaves(flag, plan, flagPercent)) {
+      const comes = stands ? `it goes on with "waybill rollout resume ${flag.key}"` : 'it goes on as before'
+      return [`${about}: ${comes}.`]
+    }
     return [
       `${about}, and this is not what it has set: it ${stands ? '' : 'pauses at its next tick, and '}goes on only when that is put back. "waybill rollout rollback ${flag.key}" ends it, and recalls what is in flight as its plan says.`,
     ]

@@ -193,14 +193,15 @@ function flagFaults(
       : []
   }
   if (state.phase === 'complete') return []
-  if (now === undefined) return ['The flag was deleted by somebody else: the rollout pauses.']
+  const comes = state.phase === 'paused' || state.phase === 'frozen' ? 'cannot be resumed like that' : 'pauses'
+  if (now === undefined) return [`The flag was deleted by somebody else: the rollout ${comes}.`]
   if (!now.on)
     return [
-      `The flag is off by somebody else, at version ${now.version}: nobody has ${plan.canary}, and the rollout pauses.`,
+      `The flag is off by somebody else, at version ${now.version}: nobody has ${plan.canary}, and the rollout ${comes}.`,
     ]
   if (now.percent === flagPercent) return []
   const has = now.percent === null ? 'another fallthrough' : `${now.percent} % for ${plan.canary}`
   return [
-    `The flag has ${has} by somebody else, at version ${now.version}, instead of ${flagPercent} %: the rollout pauses.`,
+    `The flag has ${has} by somebody else, at version ${now.version}, instead of ${flagPercent} %: the rollout ${comes}.`,
   ]
 }

@@ -41,7 +41,7 @@ describe('bad input is answered with one clear line and 2', () => {
     [['flags', 'kill', 'checkout', '--comment', '--dry-run'], '--comment has no value'],
     [['flags', 'kill', 'checkout', '--comment', LONG], 'at most 2000'],
     [['flags', 'kill', 'checkout', '--comment', 'x', '--who', ' '], 'Say who'],
-    [['flags', 'kill', 'checkout', '--comment', 'x', '--if-version', 'one'], 'whole number'],
+    [['flags', 'kill', 'checkout', '--comment', 'x', '--if-version', 'one'], 'whole number, 0 or more'],
     [['flags', 'set', 'checkout', 'maybe', '--comment', 'x'], '"maybe" cannot be set'],
     [['flags', 'set', 'checkout', 'on', 'canary', '--comment', 'x'], 'takes no variation'],
     [['flags', 'set', 'checkout', 'fallthrough', '--comment', 'x'], 'needs a variation'],

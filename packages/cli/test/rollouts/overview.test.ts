@@ -86,6 +86,16 @@ describe('what others did to the flag', () => {
     expect(await overview()).toMatchObject({ percent, setPercent: 10, warnings: [expect.stringContaining(warning)] })
   })
 
+  it('does not pause what stands still already', async () => {
+    const { overview, edit, rollouts } = await begun()
+    await edit({ on: false })
+    expect((await overview()).warnings).toEqual([expect.stringMatching(/and the rollout pauses\.$/)])
+    await rollouts.pause('checkout', ADA)
+    expect((await overview()).warnings).toEqual([
+      expect.stringMatching(/and the rollout cannot be resumed like that\.$/),
+    ])
+  })
+
   it('is nothing to say of targets, nor of what is decided and not done yet', async () => {
     const { overview, edit, rollouts } = await begun()
     await edit({ targets: [{ variation: 1, values: ['bob'] }] })
@@ -117,7 +127,6 @@ it('all rollouts are a line each, and words from a store do not speak to the ter
   expect(head).toMatch(/^FLAG +ROLLOUT/)
   expect(first).toMatch(/^checkout +first +ramping +10 % +1 of 2 +0 s ago +never$/)
   expect(second).toMatch(/^a\\u001b\[2J +b\\u000ac .*! d\\u202ee$/)
-  expect(statusList([], START_MS, PLAIN)).toBe('No rollouts.')
 })
 
 describe('an edit of the flag', () => {
@@ -132,6 +141,9 @@ describe('an edit of the flag', () => {
       expect(await rolloutNotes(store, changed)).toEqual([expect.stringContaining('pauses at its next tick')])
     }
     await rollouts.pause('checkout', ADA)
+    expect(await rolloutNotes(store, flag as never)).toEqual([
+      expect.stringContaining('it goes on with "waybill rollout resume checkout"'),
+    ])
     expect(await rolloutNotes(store, edited)).toEqual([
       expect.stringContaining('it goes on only when that is put back'),
     ])
