@@ -1,6 +1,6 @@
 import type { AffectedUsers } from '@waybill/core'
 import { withDeadline } from '@waybill/flags'
-import type { MinuteCounts } from './guardrails.ts'
+import { isAbsolute, type MinuteCounts } from './guardrails.ts'
 import type { Observations } from './judge.ts'
 import type { CheckedPlan } from './plan.ts'
 import type { UserCount } from './state.ts'
@@ -58,6 +58,10 @@ export async function observe(options: ObservingOptions, plan: CheckedPlan, unti
     known('affected users', async () => counts(await affectedUsers.totals(plan.flag, rolloutOf(plan.flag)))),
     minutes === undefined ? undefined : known('metrics', (signal) => minutes({ ...query, signal })),
   ])
+  const needing = plan.guardrails.find(isAbsolute)
+  if (minutes === undefined && needing !== undefined) {
+    faults.push(`metrics: the controller has no option "minutes", and ${needing.kind} needs them`)
+  }
   return { observations: { untilMs, users, minutes: read, seenOneIn }, faults }
 }
 

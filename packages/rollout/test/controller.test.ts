@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { rolloutController } from '../src/controller.ts'
 import { ADA, FLAG, MINUTE, PLAN, World } from './world.ts'
 
 const HEALTHY = ['start r', 'step 2 of 3: 10 % -> 50 %', 'step 3 of 3: 50 % -> 100 %', 'complete']
@@ -141,6 +142,17 @@ describe('a controller that cannot judge', () => {
     world.metrics = 'alive'
     await world.tick(1)
     expect(await world.percents()).toEqual([10, 50])
+  })
+
+  it('holds, and says so, without the metrics that a guardrail needs', async () => {
+    const world = new World()
+    await world.begin({ ...PLAN, guardrails: [{ kind: 'unfinished', maxPercent: 5 }] })
+    world.pass(9)
+    const { store, nowMs } = world
+    const affectedUsers = { totals: async () => [] }
+    const [report] = await rolloutController({ store, affectedUsers, nowMs: () => nowMs, log: () => {} }).tick()
+    expect(report).toMatchObject({ verdict: 'hold', percent: 10 })
+    expect(report?.reasons).toContain('metrics: the controller has no option "minutes", and unfinished needs them')
   })
 
   it.each(['users', 'metrics'] as const)('holds when %s cannot be read, and says why', async (what) => {
