@@ -30,11 +30,11 @@ export function planLines(
       ? [`And not before about ${plan.minUsers} users of ${printable(plan.canary)} were counted.`]
       : []),
     `It is rolled back when ${plan.guardrails.map((guardrail) => guardrailWords(guardrail, plan)).join('; or when ')}.`,
-    ...unguarded(plan),
     ...(plan.alarms.length > 0 ? [`And at once when an alarm goes off: ${listed(plan.alarms)}.`] : []),
     plan.inFlight === 'recall'
       ? `Decisions in flight are then recalled to ${printable(plan.control)}, in functions whose declaration of the flag says inFlight: 'recall'.`
       : 'Decisions in flight stay as they were decided.',
+    ...unguarded(plan),
   ]
 }
 
@@ -43,7 +43,7 @@ function unguarded({ guardrails, alarms, steps }: CheckedPlan): readonly string[
   if (alarms.length > 0 || guardrails.some((guardrail) => !('alphaShare' in guardrail))) return []
   const when = steps.length === 1 ? 'All have it from the first step on' : 'Once all have it'
   return [
-    `${when}, there is nobody to hold them against, and nothing rolls it back. A limit of its own would (--max-error-percent, --max-unfinished-percent), or an alarm.`,
+    `${when}, there is nobody to hold them against, and nothing rolls it back: an absolute guardrail would (--max-error-percent, --max-unfinished-percent), or an alarm.`,
   ]
 }
 

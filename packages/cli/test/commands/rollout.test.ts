@@ -49,7 +49,9 @@ for (const engine of engines()) {
       expect(stdout).toMatch(/^3 +50 % +1 h +44 min, once it is approved$/m)
       expect(stdout).toMatch(/^ +complete +bakes 10 min +1 h 58 min$/m)
       expect(stdout).toContain('A step is left at the earliest 2 min after its time is over')
-      expect(stdout).toContain('Once all have it, there is nobody to hold them against, and nothing rolls it back.')
+      expect(stdout).toContain(
+        'Once all have it, there is nobody to hold them against, and nothing rolls it back: an absolute',
+      )
       const args = ['checkout', '--preset', 'LambdaAllAtOnce', '--dry-run', ...WHY]
       expect((await w('start', ...args)).stdout).toContain('All have it from the first step on, there is nobody')
       expect((await w('start', ...args, '--max-error-percent', '5')).stdout).not.toContain('there is nobody')
