@@ -38,7 +38,7 @@ export function renderResult({ acts, users, orders, refused, ratePerSecond }: Ro
 
 function actLines({ rollout, outcome, minutes, truth, judged, counted }: ActResult): string {
   const lines = [
-    `\n${rollout}: ${outcome} in minute ${minutes}`,
+    `\n${rollout}: ${outcome.replace('-', ' ')} in minute ${minutes}`,
     `  users on the canary       ${truth.usersOnCanary}`,
     `  users hurt                ${truth.usersHurt}   counted ${counted.canary}, of whom the judge knew ${judged.canary} when it decided`,
   ]

@@ -21,7 +21,7 @@ beforeAll(async () => {
   act = result.acts[0] as ActResult
   const { usersHurt, usersOnCanary, ordersRecalled } = act.truth
   console.log(
-    `A faulty canary, ${act.outcome} in minute ${act.minutes}: ${usersHurt} users hurt of ${usersOnCanary} who had it and ` +
+    `A faulty canary, ${act.outcome.replace('-', ' ')} in minute ${act.minutes}: ${usersHurt} users hurt of ${usersOnCanary} who had it and ` +
       `${result.users} in all; ${ordersRecalled} of its orders were recalled in flight.`,
   )
 }, 120_000)

@@ -87,7 +87,7 @@ describe('the end of the rollouts', () => {
 
   it('says how many were hurt, as it was and as the judge knew', () => {
     const text = renderResult(usual)
-    expect(text).toContain('faulty-2: rolled-back in minute 8')
+    expect(text).toContain('faulty-2: rolled back in minute 8')
     expect(text).toMatch(/users hurt +4 +counted 4, of whom the judge knew 3/)
     expect(text).toMatch(/recalled in flight +6 orders stamped canary, handled 7 times as control/)
     expect(text).toContain('202 ms after it was written')

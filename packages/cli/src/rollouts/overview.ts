@@ -8,6 +8,7 @@ import {
   type StoredRollout,
   sidesOf,
   strengthOf,
+  waitingStep,
 } from '@waybill/rollout'
 import { Failure, messageOf } from '../failure.ts'
 
@@ -89,12 +90,8 @@ function overviewOfWhole(rollout: StoredRollout, flag: FlagData | undefined, now
   const untilLeft = hold + plan.lagMinutes + (state.phase === 'baking' ? plan.bakeMinutes : 0)
   const isMoving = state.phase === 'ramping' || state.phase === 'baking'
   const flagNow = flag === undefined || flag.deleted ? undefined : flagNowOf(flag, plan)
-  const waits =
-    state.phase === 'awaiting-approval'
-      ? state.step === 0 && state.approvedUntilPercent === 0
-        ? 1
-        : state.step + 2
-      : undefined
+  const waiting = waitingStep(state)
+  const waits = waiting === undefined ? undefined : waiting + 1
   return {
     flag: plan.flag,
     rollout: plan.id,
