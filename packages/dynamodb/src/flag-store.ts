@@ -1,13 +1,13 @@
 import {
   beingFilled,
   checkWrite,
-  FlagDataError,
   type FlagOwner,
   type FlagStore,
   type ListOptions,
   type OwnerItem,
   type StoredItems,
   type StoreKind,
+  summedRefusal,
   type VersionedItem,
 } from '@waybill/flags'
 import { fill } from './fill.ts'
@@ -89,7 +89,7 @@ function storeAt(place: Place): FlagStore {
     },
     init: async (data) => {
       const refusals = await fill(place, data)
-      if (refusals.length > 0) throw summed(refusals)
+      if (refusals.length > 0) throw summedRefusal(refusals)
     },
     as: (writer) => storeAt({ ...place, writer }),
   }
@@ -102,16 +102,6 @@ async function markFilled(place: Place): Promise<void> {
   const { features, segments } = await readContent(table, schema)
   if ([...features, ...segments].some((row) => ownerOf(row) !== writer)) throw beingFilled(writer)
   await settleMark(place, { create: true })
-}
-
-/** All that an `init` could not write, in one error: its code is the first one's. */
-function summed(refusals: readonly FlagDataError[]): FlagDataError | undefined {
-  const [first] = refusals
-  if (first === undefined || refusals.length === 1) return first
-  const said = refusals.slice(0, 3).map(({ message, code }) => message.replace(` [${code}]`, ''))
-  const rest = refusals.length > said.length ? `; and ${refusals.length - said.length} more` : ''
-  const keys = refusals.flatMap((refusal) => refusal.keys)
-  return new FlagDataError(first.code, said.join('; ') + rest, { cause: first, keys })
 }
 
 async function listOwners(

@@ -48,6 +48,7 @@ export {
   notOwner,
   type StoredItem,
   type StoreMeta,
+  summedRefusal,
 } from './store.ts'
 export { type NamedFlag, namesOf, variationNames } from './variation-names.ts'
 export {

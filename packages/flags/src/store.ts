@@ -150,6 +150,16 @@ export function isRefusal(error: unknown): error is FlagDataError {
   return error instanceof FlagDataError && error.code !== 'store_unavailable'
 }
 
+/** All that an `init` could not write, in one error: its code is the first one's. */
+export function summedRefusal(refusals: readonly FlagDataError[]): FlagDataError | undefined {
+  const [first] = refusals
+  if (first === undefined || refusals.length === 1) return first
+  const said = refusals.slice(0, 3).map(({ message, code }) => message.replace(` [${code}]`, ''))
+  const rest = refusals.length > said.length ? `; and ${refusals.length - said.length} more` : ''
+  const keys = refusals.flatMap((refusal) => refusal.keys)
+  return new FlagDataError(first.code, said.join('; ') + rest, { cause: first, keys })
+}
+
 /** What no store writes of many changes, by index: what `checkWrite` refuses, and the second of two of one item or record. */
 export function faultsOf(changes: readonly FlagChange[]): ReadonlyMap<number, FlagDataError> {
   const faults = new Map<number, FlagDataError>()

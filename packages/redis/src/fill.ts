@@ -1,12 +1,13 @@
 import {
   checkWrite,
-  FlagDataError,
+  type FlagDataError,
   type FlagOwner,
   type FlagSet,
   type ItemKind,
   isRefusal,
   notOwner,
   type StoredItem,
+  summedRefusal,
 } from '@waybill/flags'
 import type { Place } from './apply.ts'
 import { runScript } from './client.ts'
@@ -40,20 +41,10 @@ export async function fill({ redis, schema, writer }: Place, data: FlagSet): Pro
     const [kind, key = '', owner] = refused.slice(at, at + 3)
     refusals.push(notOwner(kind as ItemKind, key, owner as FlagOwner, writer))
   }
-  const error = summed(refusals)
+  const error = summedRefusal(refusals)
   if (error !== undefined) throw error
 }
 
 function written(texts: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
   return [...texts].filter(([, json]) => json !== '')
-}
-
-/** All that could not be written, in one error: its code is the first one's. */
-function summed(refusals: readonly FlagDataError[]): FlagDataError | undefined {
-  const [first] = refusals
-  if (first === undefined || refusals.length === 1) return first
-  const said = refusals.slice(0, 3).map(({ message, code }) => message.replace(` [${code}]`, ''))
-  const rest = refusals.length > said.length ? `; and ${refusals.length - said.length} more` : ''
-  const keys = refusals.flatMap((refusal) => refusal.keys)
-  return new FlagDataError(first.code, said.join('; ') + rest, { cause: first, keys })
 }
