@@ -1,13 +1,20 @@
 import { WaybillError } from '@waybill/core'
 import { carryOut } from './carry-out.ts'
-import { RolloutError } from './errors.ts'
+import { messageOf, RolloutError } from './errors.ts'
 import type { PublishEvents } from './events.ts'
 import { rolledBackByHand } from './interventions.ts'
 import { alarmOf } from './lambda-event.ts'
 import type { ObservingOptions } from './observing.ts'
 import { isOver } from './state.ts'
 import { checkStored } from './stored-fault.ts'
-import { planOf, type RolloutChange, type RolloutStore, readRollout, type StoredRollout } from './stored-rollout.ts'
+import {
+  listRollouts,
+  planOf,
+  type RolloutChange,
+  type RolloutStore,
+  readRollout,
+  type StoredRollout,
+} from './stored-rollout.ts'
 import { putChange, report, type TickOptions, type TickReport, tickRollout, WHO } from './tick-rollout.ts'
 
 export interface ControllerOptions extends ObservingOptions {
@@ -57,7 +64,7 @@ export function rolloutController(options: ControllerOptions): Controller {
     which: (rollout: StoredRollout) => boolean,
     act: (port: TickOptions, rollout: StoredRollout) => Promise<TickReport>,
   ): Promise<readonly TickReport[]> => {
-    const rollouts = (await store.list('rollouts')) as unknown as readonly StoredRollout[]
+    const rollouts = await listRollouts(store)
     const failures: unknown[] = []
     const one = async (rollout: StoredRollout): Promise<readonly TickReport[]> => {
       const untold: string[] = []
@@ -130,10 +137,6 @@ function failed(found: Partial<StoredRollout>, error: unknown): TickReport {
     percent: flagPercent ?? Number.NaN,
     reasons: [messageOf(error)],
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function logLine(report: TickReport): void {

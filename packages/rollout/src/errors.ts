@@ -29,3 +29,7 @@ export class RolloutError extends Error {
     this.code = code
   }
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

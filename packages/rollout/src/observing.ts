@@ -1,5 +1,6 @@
 import type { AffectedUsers } from '@waybill/core'
 import { withDeadline } from '@waybill/flags'
+import { messageOf } from './errors.ts'
 import { isAbsolute, type MinuteCounts } from './guardrails.ts'
 import type { Observations } from './judge.ts'
 import type { CheckedPlan } from './plan.ts'
@@ -49,7 +50,7 @@ export async function observe(options: ObservingOptions, plan: CheckedPlan, unti
     try {
       return await withDeadline(read, deadlineMs)
     } catch (error) {
-      faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+      faults.push(`${what}: ${messageOf(error)}`)
       return undefined
     }
   }

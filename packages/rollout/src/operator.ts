@@ -9,10 +9,12 @@ import { isOver, type RolloutState, startState } from './state.ts'
 import { checkStored } from './stored-fault.ts'
 import {
   changed,
+  listRollouts,
   planOf,
   type RolloutAuthor,
   type RolloutStore,
   readRollout,
+  rolloutIn,
   type StoredRollout,
 } from './stored-rollout.ts'
 
@@ -95,7 +97,7 @@ export function rolloutOperator({ store, nowMs = Date.now, publish }: RolloutOpe
     start: async (input, author, { dryRun = false } = {}) => {
       const plan = checkedPlan(input)
       const there = await store.get('rollouts', plan.flag)
-      const before = there === undefined || there.deleted ? undefined : (there as unknown as StoredRollout)
+      const before = rolloutIn(there)
       if (before !== undefined) checkStored(before)
       if (before !== undefined && !isOver(before.state)) {
         const phase = before.state.phase.replaceAll('-', ' ')
@@ -162,7 +164,7 @@ export function rolloutOperator({ store, nowMs = Date.now, publish }: RolloutOpe
         events: ['Rollout Rolled Back'],
       })),
     get: (flag) => readRollout(store, flag),
-    list: async () => (await store.list('rollouts')) as unknown as readonly StoredRollout[],
+    list: () => listRollouts(store),
     history: async (flag) =>
       (await store.list('audit', { keyPrefix: `${flag}/` })).filter(({ kind }) => kind === 'rollouts'),
   }

@@ -112,6 +112,15 @@ export function changed(before: StoredRollout, change: RolloutChange, nowMs: num
 
 /** Reads a flag's rollout. */
 export async function readRollout(store: Pick<RolloutStore, 'get'>, flag: string): Promise<StoredRollout | undefined> {
-  const item = await store.get('rollouts', flag)
+  return rolloutIn(await store.get('rollouts', flag))
+}
+
+/** Those of all flags, over or not. What is no rollout is among them. */
+export async function listRollouts(store: Pick<RolloutStore, 'list'>): Promise<readonly StoredRollout[]> {
+  return (await store.list('rollouts')) as unknown as readonly StoredRollout[]
+}
+
+/** A tombstone is none. */
+export function rolloutIn(item: RolloutItem | undefined): StoredRollout | undefined {
   return item === undefined || item.deleted ? undefined : (item as unknown as StoredRollout)
 }
