@@ -1,7 +1,8 @@
 import type { NamedFlag } from '@waybill/flags'
-import { percentIn, type RolloutPlan, type StoredRollout, sidesOf } from '@waybill/rollout'
+import { readRollout } from '@waybill/rollout'
 import { messageOf } from '../failure.ts'
 import type { Store } from '../store/store.ts'
+import { canaryPercent } from './canary-percent.ts'
 
 /**
  * What an edit of a flag means for its rollout, if one is under way: nothing for targets and rules, a pause for what is the
@@ -9,13 +10,13 @@ import type { Store } from '../store/store.ts'
  */
 export async function rolloutNotes(store: Pick<Store, 'get'>, flag: NamedFlag): Promise<readonly string[]> {
   try {
-    const item = await store.get('rollouts', flag.key)
-    if (item === undefined || item.deleted) return []
-    const { plan, state, flagPercent } = item as unknown as StoredRollout
+    const rollout = await readRollout(store, flag.key)
+    if (rollout === undefined) return []
+    const { plan, state, flagPercent } = rollout
     if (state.phase === 'complete' || state.phase === 'rolled-back') return []
     const about = `Rollout ${plan.id} of ${flag.key} is under way (${state.phase.replaceAll('-', ' ')}, ${flagPercent} %)`
     const stands = state.phase === 'paused' || state.phase === 'frozen'
-    if (leaves(flag, plan, flagPercent)) {
+    if (flag.on === true && canaryPercent(flag, plan) === flagPercent) {
       const comes = stands ? `it goes on with "waybill rollout resume ${flag.key}"` : 'it goes on as before'
       return [`${about}: ${comes}.`]
     }
@@ -24,15 +25,5 @@ export async function rolloutNotes(store: Pick<Store, 'get'>, flag: NamedFlag): 
     ]
   } catch (error) {
     return [`Whether a rollout of ${flag.key} is under way could not be read: ${messageOf(error)}`]
-  }
-}
-
-function leaves(flag: NamedFlag, plan: RolloutPlan, percent: number): boolean {
-  if (flag.on !== true) return false
-  try {
-    return percentIn(flag, sidesOf(flag, plan)) === percent
-  } catch {
-    // It has lost a variation of the plan.
-    return false
   }
 }

@@ -4,13 +4,12 @@ import {
   checkedPlan,
   type Guardrail,
   type Phase,
-  percentIn,
   type StoredRollout,
-  sidesOf,
   strengthOf,
   waitingStep,
 } from '@waybill/rollout'
 import { Failure, messageOf } from '../failure.ts'
+import { canaryPercent } from './canary-percent.ts'
 
 /** A rollout as people and scripts look at it: only what is so, and nothing of how long ago. Times are milliseconds. */
 export interface Overview {
@@ -132,13 +131,7 @@ function percentNow(flagNow: FlagNow | undefined, setPercent: number): number {
 }
 
 function flagNowOf(flag: FlagData, plan: CheckedPlan): FlagNow {
-  const on = flag.on === true
-  try {
-    return { version: flag.version, on, percent: percentIn(flag, sidesOf(flag, plan)) ?? null }
-  } catch {
-    // It has lost a variation, or whatever else somebody did to it.
-    return { version: flag.version, on, percent: null }
-  }
+  return { version: flag.version, on: flag.on === true, percent: canaryPercent(flag, plan) ?? null }
 }
 
 function readingOf(guardrail: Guardrail, { alpha }: CheckedPlan, { state, last }: StoredRollout): Reading {
