@@ -1,5 +1,6 @@
 import type { Panel } from '@waybill/dashboards'
 import uPlot from 'uplot'
+import { lookOf } from './chart-look.ts'
 import { formatValue } from './format.ts'
 import type { Line } from './state.ts'
 
@@ -33,16 +34,12 @@ export function chartIn(place: HTMLElement, { panel, canary, control, keptSecond
   let drawn = ''
 
   const make = (lines: readonly ChartLine[], data: uPlot.AlignedData): uPlot => {
-    const colour = coloursOf(place)
-    const axis = { stroke: colour('--muted'), grid: { stroke: colour('--faint'), width: 1 }, ticks: { show: false } }
+    const { colour, axis, frame } = lookOf(place, HEIGHT_PX)
     // A rate of 0.1 % is no mountain: the scale of percentages never shrinks below 5.
     const least = unit === 'percent' ? 5 : unit === 'milliseconds' ? 50 : 4
     return new uPlot(
       {
-        width: place.clientWidth,
-        height: HEIGHT_PX,
-        legend: { show: false },
-        cursor: { show: false },
+        ...frame,
         scales: {
           x: { time: false, range: [1 - keptSeconds, 0] },
           y: { range: (_plot, min, max) => rangeOf(min, max, least, id === 'error-difference') },
@@ -123,9 +120,4 @@ function agoOf(seconds: number): string {
 
 function tickOf(tick: number, unit: Panel['unit']): string {
   return unit === 'percent' ? `${tick} %` : formatValue(tick, unit)
-}
-
-function coloursOf(place: HTMLElement): (name: string) => string {
-  const style = getComputedStyle(place)
-  return (name) => style.getPropertyValue(name).trim()
 }

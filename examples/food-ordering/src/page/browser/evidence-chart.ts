@@ -1,4 +1,5 @@
 import uPlot from 'uplot'
+import { coloursOf, lookOf } from './chart-look.ts'
 import { element } from './element.ts'
 import type { RolloutEvidence } from './rollout-state.ts'
 
@@ -70,14 +71,10 @@ function dataOf(evidence: readonly RolloutEvidence[]): uPlot.AlignedData {
 }
 
 function make(place: HTMLElement, data: uPlot.AlignedData): uPlot {
-  const colour = coloursOf(place)
-  const axis = { stroke: colour('--muted'), grid: { stroke: colour('--faint'), width: 1 }, ticks: { show: false } }
+  const { colour, axis, frame } = lookOf(place, HEIGHT_PX)
   return new uPlot(
     {
-      width: place.clientWidth,
-      height: HEIGHT_PX,
-      legend: { show: false },
-      cursor: { show: false },
+      ...frame,
       scales: {
         x: { time: false, range: (_plot, _min, max) => [0, Math.max(max, LEAST_MINUTES)] },
         y: { distr: 3, log: 10, range: [LEAST, MOST] },
@@ -121,9 +118,4 @@ function keyOf(place: HTMLElement): readonly (Node | string)[] {
     line.style.borderTopStyle = one.dash.length === 0 ? 'solid' : 'dashed'
     return [line, one.label]
   })
-}
-
-function coloursOf(place: HTMLElement): (name: string) => string {
-  const style = getComputedStyle(place)
-  return (name) => style.getPropertyValue(name).trim()
 }
