@@ -162,7 +162,7 @@ describe('a rotation', () => {
     const moved = await queue.take()
     expect(signersOf(moved)).toEqual(['k2', 'k2'])
     expect(await second.consume(moved)).toEqual(honoured('8', '9'))
-    // Wait: as long as any queue may keep what the old key signed. On the last day one of the dead is sent back.
+    // Between the steps, as long as any queue may keep what the old key signed. On the last day one of the dead is sent back.
     pass(RETENTION_SECONDS)
     expect(await queue.redrive(1)).toBe(1)
     expect(await first.consume()).toEqual(honoured('dead-1'))
